@@ -1,0 +1,115 @@
+"""Boxes, overlap, and crops: everything between a frame's pixels and a network's square of numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from mien.card import Input
+from mien.types import Floats, Pixels
+
+# Where the eyes, nose tip and mouth corners lie in an aligned crop of margin 0, in units of its side:
+# the mean over FER+ faces, so that aligned photos look to the network as its largest training set does.
+TEMPLATE = np.array([[0.31, 0.37], [0.69, 0.37], [0.5, 0.57], [0.34, 0.76], [0.66, 0.76]], np.float32)
+
+_FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+def iou(a: Floats, b: Floats) -> Floats:
+    """Overlap of every box of a (n, 4) with every box of b (m, 4), as intersection over union (n, m)."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, :2] + a[:, None, 2:], b[None, :, :2] + b[None, :, 2:])
+    shared = np.prod(np.clip(high - low, 0, None), axis=2)
+    union = np.prod(a[:, 2:], axis=1)[:, None] + np.prod(b[:, 2:], axis=1)[None] - shared
+    return (shared / np.maximum(union, 1e-9)).astype(np.float32)
+
+
+def nms(boxes: Floats, scores: Floats, overlap: float) -> np.ndarray:
+    """Places of the boxes that stay when each, from the surest down, removes those it overlaps more than this."""
+    order = np.argsort(-scores, kind="stable")
+    close = iou(boxes, boxes) > overlap
+    gone = np.zeros(len(boxes), bool)
+    kept = []
+    for i in order:
+        if not gone[i]:
+            kept.append(i)
+            gone |= close[i]
+    return np.array(kept, np.int64)
+
+
+def similarity(points: Floats, template: Floats) -> Floats:
+    """The (2, 3) turn, scale and shift that brings points (k, 2) nearest to template (k, 2), in least squares."""
+    p, t = points.astype(np.float64), template.astype(np.float64)
+    p0, t0 = p.mean(0), t.mean(0)
+    x, y = (p - p0).T
+    u, v = (t - t0).T
+    size = max(float(np.sum(x * x + y * y)), 1e-9)
+    a, b = float(np.sum(x * u + y * v)) / size, float(np.sum(x * v - y * u)) / size
+    turn = np.array([[a, -b], [b, a]])
+    return np.hstack([turn, (t0 - turn @ p0)[:, None]]).astype(np.float32)
+
+
+def widen(boxes: Floats, margin: float, square: bool) -> Floats:
+    """Boxes grown by a share of each side, about their centres; made square by their longer side on request."""
+    centre = boxes[:, :2] + boxes[:, 2:] / 2
+    sides = np.repeat(boxes[:, 2:].max(1, keepdims=True), 2, 1) if square else boxes[:, 2:]
+    sides = sides * (1 + 2 * margin)
+    return np.hstack([centre - sides / 2, sides]).astype(np.float32)
+
+
+def crop(pixels: Pixels, box: Floats, points: Floats, how: Input) -> Pixels:
+    """One face as the square its card wants: (size, size, 3); what lies outside the picture is black."""
+    if how.crop == "aligned" and np.all(np.isfinite(points)):
+        return _aligned(pixels, points, how)
+    return _upright(pixels, widen(box[None], how.margin, how.crop != "stretch")[0], how)
+
+
+def shrink(pixels: Pixels, size: tuple[int, int], how: str = "bilinear") -> Pixels:
+    """The whole picture at another (width, height), antialiased."""
+    if (pixels.shape[1], pixels.shape[0]) == size:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize(size, _FILTERS[how]))
+
+
+def _upright(pixels: Pixels, box: Floats, how: Input) -> Pixels:
+    if not np.all(np.isfinite(box)) or box[2] < 1 or box[3] < 1:
+        return np.zeros((how.size, how.size, 3), np.uint8)
+    x0, y0, x1, y1 = (int(v) for v in (*np.floor(box[:2]), *np.ceil(box[:2] + box[2:])))
+    height, width = pixels.shape[:2]
+    left, top, right, bottom = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
+    if left >= right or top >= bottom:
+        return np.zeros((how.size, how.size, 3), np.uint8)
+    cut = pixels[top:bottom, left:right]
+    if (left, top, right, bottom) != (x0, y0, x1, y1):
+        cut = np.pad(cut, ((top - y0, y1 - bottom), (left - x0, x1 - right), (0, 0)))
+    inside = (box[0] - x0, box[1] - y0, box[0] - x0 + box[2], box[1] - y0 + box[3])
+    return np.asarray(Image.fromarray(cut).resize((how.size, how.size), _FILTERS[how.resize], box=inside))
+
+
+def _aligned(pixels: Pixels, points: Floats, how: Input) -> Pixels:
+    """Shrink the face's surroundings to the wanted scale first, antialiased, then turn them: never the other way."""
+    target = ((TEMPLATE - 0.5) / (1 + 2 * how.margin) + 0.5) * how.size
+    matrix = similarity(points, target)
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    inverse = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]).astype(np.float64))
+    corners = (inverse @ np.array([[0, how.size, how.size, 0], [0, 0, how.size, how.size], [1, 1, 1, 1]]))[:2]
+    low, high = corners.min(1), corners.max(1)
+    side = min(max(float((high - low).max()), 1.0), 20_000.0)
+    small = max(round(side * min(scale, 1.0)), 1)
+    box = np.array([*((low + high) / 2 - side / 2), side, side], np.float32)
+    patch = _upright(pixels, box, Input(size=small, crop="stretch", resize=how.resize))
+    step = side / small
+    to_patch = np.array([[1 / step, 0, -box[0] / step], [0, 1 / step, -box[1] / step], [0, 0, 1]]) @ inverse
+    return np.asarray(
+        Image.fromarray(patch).transform(
+            (how.size, how.size), Image.Transform.AFFINE, tuple(to_patch[:2].ravel()), Image.Resampling.BILINEAR
+        )
+    )
+
+
+def normalise(crops: list[Pixels] | Pixels, how: Input) -> Floats:
+    """Crops (n, size, size, 3) uint8 → the network's batch (n, 3, size, size) float32."""
+    batch = np.stack(crops) if isinstance(crops, list) else crops
+    scale = (1.0 / (255.0 * np.array(how.std, np.float32))).astype(np.float32)
+    shift = (-np.array(how.mean, np.float32) / np.array(how.std, np.float32)).astype(np.float32)
+    return np.ascontiguousarray(batch.transpose(0, 3, 1, 2)) * scale[:, None, None] + shift[:, None, None]

@@ -1,0 +1,69 @@
+"""A card, its weights and an engine make a Model: Faces → Faces with the card's heads answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.card import Card, Output
+from mien.errors import ModelError
+from mien.geometry import crop, normalise
+from mien.heads import named
+from mien.runtime import Runtime
+from mien.types import Faces, Floats, Head, Labels, Pixels, Reading
+
+BATCH = 64  # more crops at once gain no speed on a CPU and cost memory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """Answers its heads for faces; `heads` narrows the card's heads, for instance to leave demographics out."""
+
+    card: Card
+    runtime: Runtime
+    heads: frozenset[Head]
+
+    def __call__(self, faces: Faces) -> Faces:
+        """The same faces with this model's answers."""
+        pixels, how = faces.frame.pixels, self.card.input
+        crops = (crop(pixels, box, points, how) for box, points in zip(faces.boxes, faces.points, strict=True))
+        for head, reading in self.answers(list(crops)).items():
+            faces = faces.with_reading(head, reading)
+        return faces
+
+    def answers(self, crops: Sequence[Pixels]) -> Mapping[Head, Reading]:
+        """Readings of crops already of the card's input size, batch by batch."""
+        wanted = [o for o in self.card.outputs if named(o.head) in self.heads]
+        parts: dict[str, list[Floats]] = {o.head: [np.zeros((0, o.stop - o.start), np.float32)] for o in wanted}
+        for chunk in _chunks(crops):
+            raw = self.runtime.run(normalise(chunk, self.card.input))
+            for o in wanted:
+                parts[o.head].append(_columns(raw, o))
+        return {named(o.head): _read(o, np.concatenate(parts[o.head])) for o in wanted}
+
+
+def _chunks(crops: Sequence[Pixels]) -> Iterator[list[Pixels]]:
+    for start in range(0, len(crops), BATCH):
+        yield list(crops[start : start + BATCH])
+
+
+def _columns(raw: Mapping[str, Floats], output: Output) -> Floats:
+    if output.tensor not in raw:
+        raise ModelError(f"the card wants an output {output.tensor!r}, the network gives: {', '.join(raw)}")
+    values = raw[output.tensor]
+    if values.ndim != 2 or values.shape[1] < output.stop:
+        raise ModelError(
+            f"the card wants columns {output.start}:{output.stop} of {output.tensor!r}, got {values.shape}"
+        )
+    return values[:, output.start : output.stop]
+
+
+def _read(output: Output, raw: Floats) -> Reading:
+    """Raw columns → the head's reading; a source that knows fewer classes leaves the others at zero."""
+    head = named(output.head)
+    raw = np.asarray(raw / output.temperature, np.float32)
+    if not output.labels:
+        return head.read(raw)
+    return Reading(head.link(raw), Labels(f"{output.head} of the card", output.labels)).to(head.labels)
