@@ -16,19 +16,6 @@ from hypothesis import strategies as st
 from mien.errors import InputError
 from mien.lab.chat import ChatError, Message, Price, Recorder, Replay, ReplyError, Rules, Server, Usage, key, read
 from mien.lab.schema import fault
-    ChatError,
-    Message,
-    Price,
-    Recorder,
-    Replay,
-    ReplyError,
-    Rules,
-    Server,
-    Usage,
-    fault,
-    key,
-    read,
-)
 
 HELLO = [Message("system", "Be brief."), Message("user", "Say hello.")]
 YES_NO = {
