@@ -1,0 +1,1 @@
+"""Bytes ⇄ types: photos, videos, cameras, sound, folders and tables."""
