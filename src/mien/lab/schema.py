@@ -1,11 +1,11 @@
 """The part of JSON schema that chats use: whether a value fits, and what is wrong if not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from mien.errors import InputError
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Schema: TypeAlias = Mapping[str, Json]
 
 _TYPES: Mapping[str, tuple[type, ...]] = {

@@ -1,0 +1,1 @@
+"""Emotional players in small games: does a feeling change the play, and in which direction."""
