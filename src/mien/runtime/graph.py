@@ -1,0 +1,103 @@
+"""One thing read from an ONNX file's bytes, and one added, without the onnx package: the input of its classifier.
+
+An ONNX file is a protobuf message. Two such messages laid end to end merge, so an output is added by appending a
+message that holds nothing but that output. Reading walks the fields by hand; every length is checked before use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mien.errors import ModelError
+
+_GRAPH = 7  # of the model
+_NODE, _OUTPUT = 1, 12  # of the graph
+_NODE_INPUT, _NODE_OUTPUT, _NODE_KIND = 1, 2, 4
+_NAME = 1  # of an output
+_STEPS = 16  # between a classifier and the output it feeds lie a bias, a softmax, a reshape; not more
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operation: its kind and the names of the tensors it takes and gives."""
+
+    kind: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def with_output(model: bytes, name: str) -> bytes:
+    """The same model with one more output: an inner tensor of this name."""
+    output = _bytes(_NAME, name.encode())
+    return model + _bytes(_GRAPH, _bytes(_OUTPUT, output))
+
+
+def classifier_input(model: bytes, tensor: str) -> str:
+    """The name of what the last Gemm or MatMul before this tensor takes in: the network's features."""
+    makers = {name: node for node in nodes(model) for name in node.outputs}
+    for _ in range(_STEPS):
+        node = makers.get(tensor)
+        if node is None:
+            break
+        if node.kind in ("Gemm", "MatMul"):
+            return node.inputs[0]
+        made = [name for name in node.inputs if name in makers]  # a bias or a shape is made by no node
+        if not made:
+            break
+        tensor = made[0]
+    raise ModelError(f"no Gemm or MatMul feeds {tensor!r}, so there is no classifier to take the embedding from")
+
+
+def nodes(model: bytes) -> Iterator[Node]:
+    """Every operation of a model's top graph."""
+    view = memoryview(model)
+    for graph in _fields(view, _GRAPH):
+        for node in _fields(graph, _NODE):
+            kinds = _texts(node, _NODE_KIND)
+            yield Node(kinds[-1] if kinds else "", _texts(node, _NODE_INPUT), _texts(node, _NODE_OUTPUT))
+
+
+def _texts(message: memoryview, number: int) -> tuple[str, ...]:
+    return tuple(bytes(part).decode("utf-8", "replace") for part in _fields(message, number))
+
+
+def _fields(message: memoryview, wanted: int) -> Iterator[memoryview]:
+    """The contents of every length-delimited field of this number."""
+    at = 0
+    while at < len(message):
+        key, at = _varint(message, at)
+        kind = key & 7
+        if kind == 0:
+            _, at = _varint(message, at)
+            continue
+        if kind not in (1, 2, 5):
+            raise ModelError(f"not an ONNX file: a field of unknown kind {kind}")
+        size, at = _varint(message, at) if kind == 2 else ({1: 8, 5: 4}[kind], at)
+        if size > len(message) - at:
+            raise ModelError(f"a truncated ONNX file: a field of {size} bytes where {len(message) - at} are left")
+        if kind == 2 and key >> 3 == wanted:
+            yield message[at : at + size]
+        at += size
+
+
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
+    """A number of 7 bits a byte, and where it ends."""
+    value = 0
+    for place in range(10):
+        if at + place >= len(message):
+            raise ModelError("a truncated ONNX file: it ends within a number")
+        byte = message[at + place]
+        value |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            return value, at + place + 1
+    raise ModelError("not an ONNX file: a number of more than ten bytes")
+
+
+def _bytes(number: int, content: bytes) -> bytes:
+    """A length-delimited field."""
+    size, head = len(content), bytearray([number << 3 | 2])
+    while size > 0x7F:
+        head.append(size & 0x7F | 0x80)
+        size >>= 7
+    return bytes(head) + bytes([size]) + content
