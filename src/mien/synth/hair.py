@@ -1,0 +1,200 @@
+"""What is worn around a head: caps of hair, hats, scarves, glasses, clothes. Each is a mesh with a place for its grain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.synth.assets import FACE, HEAD, Assets
+from mien.synth.face import Person
+from mien.synth.skin import hairline
+
+_CENTRE = np.array([0.0, 5.5, -0.6], np.float32)
+_TURNS = np.linspace(-np.pi, np.pi, 65)  # around the head; 0 is the front, the seam is at the back
+_RISES = np.linspace(np.pi / 2 - 0.02, 0, 14)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shell:
+    """A mesh worn on the head or body, and per vertex: turn around the head, way down, height above its hem."""
+
+    vertices: np.ndarray  # (n, 3) float32
+    triangles: np.ndarray  # (m, 3) int32
+    values: np.ndarray  # (n, 3) float32
+
+
+def grid(rows: int, columns: int) -> np.ndarray:
+    """Triangles of a sheet of rows × columns vertices."""
+    index = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
+    a, b, c, d = index[:-1, :-1].ravel(), index[:-1, 1:].ravel(), index[1:, 1:].ravel(), index[1:, :-1].ravel()
+    return np.ascontiguousarray(np.concatenate([np.stack([a, d, c], 1), np.stack([a, c, b], 1)]))
+
+
+def skull(assets: Assets, vertices: np.ndarray) -> np.ndarray:
+    """(rises, turns) radius of a head without its ears, seen from the skull's centre."""
+    away = vertices[(assets.part == FACE) | (assets.part == HEAD)] - _CENTRE
+    mean = (assets.vertices - _CENTRE)[(assets.part == FACE) | (assets.part == HEAD)]
+    flat = np.hypot(mean[:, 0], mean[:, 2])
+    turn, rise = np.arctan2(mean[:, 0], mean[:, 2]), np.arctan2(mean[:, 1], flat)
+    radius = np.linalg.norm(away, axis=1)
+    keep = ~((np.abs(turn) > 1.2) & (np.abs(turn) < 2.3) & (mean[:, 1] < 1.5) & (np.abs(mean[:, 0]) > 7.2))
+    keep &= (rise > -0.35) & ~((np.abs(turn) < 1) & (rise < 0))
+    turn, rise, radius = turn[keep][::3], rise[keep][::3], radius[keep][::3]
+    out = np.empty((len(_RISES), len(_TURNS)), np.float32)
+    for i, up in enumerate(_RISES):
+        span = np.cos(turn[None] - _TURNS[:, None]) * np.cos(rise)[None] * np.cos(up) + np.sin(rise)[None] * np.sin(up)
+        near = np.exp((np.minimum(span, 1) - 1) * 120, dtype=np.float32)
+        out[i] = (near * radius).sum(1) / near.sum(1)
+    return out
+
+
+def hem(who: Person, turn: np.ndarray) -> np.ndarray:
+    """The height at which the hair (or cloth) ends, around the head."""
+    front, wide = hairline(turn, who), np.abs(turn)
+    rng = np.random.default_rng((who.key, 2))
+    part, drop = rng.uniform(-0.5, 0.5), who.length
+    below = {"side": -1 - 4 * drop, "bob": -5 - 4 * drop, "long": -11 - 8 * drop, "curly": 2 - 8 * drop}
+    if who.hair == "hat":
+        return np.interp(wide, [0, 1, 3.2], [8.8 + drop, 7.2 + drop, 3.5])
+    if who.hair in ("scarf", "hood"):
+        return np.interp(wide, [0, 0.5, 0.85, 1.0, 3.2], [9.4 + drop, 8.6 + drop, 4, -17, -17])
+    if who.hair not in below:
+        return front
+    side = np.interp(wide, [0, 0.75, 1.05, 1.3, 3.2], [50, 9.0, 3.0 if below[who.hair] < 0 else 4.5, below[who.hair], below[who.hair]])
+    fringe = rng.random() < 0.4
+    if fringe:
+        front = np.where(wide < 0.95, 7.4 + 1.4 * rng.random() + 0.8 * np.abs(np.sin(turn - part)), front)
+    return np.minimum(front, side)
+
+
+def cap(assets: Assets, vertices: np.ndarray, who: Person) -> Shell | None:
+    """The hair, hat or scarf of a person on the neutral head's vertices."""
+    if who.hair in ("bald", "shaved"):
+        return None
+    rng = np.random.default_rng((who.key, 3))
+    volume = {"short": 0.6, "ring": 0.4, "tied": 0.35, "curly": 2.2, "hat": 0.8, "scarf": 0.9, "hood": 1.8}.get(who.hair, 1.3)
+    volume *= rng.uniform(0.7, 1.7)
+    radius = skull(assets, vertices)
+    end = hem(who, _TURNS)
+    up, turn = _RISES[:, None], _TURNS[None]
+    direction = np.stack([np.cos(up) * np.sin(turn), np.sin(up) + 0 * turn, np.cos(up) * np.cos(turn)], -1)
+    high = radius * np.sin(up) + _CENTRE[1]
+    thick = volume * (0.2 + 0.8 * np.clip((high - end) / 2.5, 0, 1))
+    if who.hair == "curly":
+        thick *= 1 + 0.18 * rng.standard_normal(thick.shape)
+        thick[:, -1] = thick[:, 0]
+    top = _CENTRE + direction * (radius + thick)[..., None]
+    low = _curtain(top[-1], end, rng, who)
+    points = np.concatenate([top, low]).astype(np.float32)
+    rows = len(points)
+    down = np.broadcast_to(np.linspace(0, 1, rows)[:, None], (rows, len(_TURNS)))
+    values = np.stack([np.broadcast_to(_TURNS, down.shape), down, points[..., 1] - end], -1)
+    shell = Shell(points.reshape(-1, 3), grid(rows, len(_TURNS)), values.reshape(-1, 3).astype(np.float32))
+    return join(shell, _brim(points, end)) if who.hair == "hat" and rng.random() < 0.6 else shell
+
+
+def _curtain(rim: np.ndarray, end: np.ndarray, rng: np.random.Generator, who: Person) -> np.ndarray:
+    """(rows, turns, 3) hair that hangs from the skull's rim to the hem; cloth closes below the chin."""
+    steps = np.linspace(0, 1, 12)[1:, None]
+    floor = np.minimum(end - 1.0, rim[:, 1] - 0.5)
+    height = rim[:, 1] + (floor - rim[:, 1]) * steps
+    flare = 1 + rng.uniform(-0.05, 0.3) * np.clip((5.5 - height) / 15, 0, 1.5)
+    flare = flare + 0.03 * rng.standard_normal(len(rim)) * steps
+    flare[:, -1] = flare[:, 0]
+    out = np.stack([rim[:, 0] * flare, height, _CENTRE[2] + (rim[:, 2] - _CENTRE[2]) * flare], -1)
+    if who.hair in ("scarf", "hood"):
+        out[..., 0] *= 1 - 0.25 * np.clip((-4 - height) / 8, 0, 1)
+    return out
+
+
+def _brim(points: np.ndarray, end: np.ndarray) -> Shell:
+    """The peak of a cap."""
+    front = np.flatnonzero(np.abs(_TURNS) < 0.95)
+    row = np.abs(points[:, front, 1] - (end[front] + 0.3)).argmin(0)
+    inner = points[row, front]
+    reach = np.linspace(0, 1, 5)[:, None]
+    out = inner[None] + reach[..., None] * (
+        np.stack([0 * front, 0 * front - 1.2, 5.5 * np.cos(_TURNS[front] * 1.6)], -1)[None]
+    )
+    values = np.stack(np.broadcast_arrays(_TURNS[front], 0.5 + 0 * reach, 5 + 0 * reach), -1)
+    return Shell(
+        out.reshape(-1, 3).astype(np.float32), grid(5, len(front)), values.reshape(-1, 3).astype(np.float32)
+    )
+
+
+def join(first: Shell, second: Shell) -> Shell:
+    """Two meshes as one."""
+    return Shell(
+        np.concatenate([first.vertices, second.vertices]),
+        np.concatenate([first.triangles, second.triangles + np.int32(len(first.vertices))]),
+        np.concatenate([first.values, second.values]),
+    )
+
+
+def torso(rng: np.random.Generator) -> Shell:
+    """Shoulders and chest below the neck; the hem is the collar."""
+    wide = rng.uniform(0.88, 1.15)
+    rings = np.array(
+        [
+            (-10.3, 5.3, 4.6, -1.0),
+            (-11.3, 7.0, 5.8, -1.5),
+            (-12.2, 9.6, 6.8, -1.8),
+            (-13.2, 12.3, 7.2, -2.2),
+            (-14.6, 14.8 * wide, 7.8, -2.5),
+            (-17.0, 17.3 * wide, 8.8, -2.8),
+            (-21.0, 19.2 * wide, 10.2, -3.0),
+            (-46.0, 19.5 * wide, 11.5, -3.2),
+        ]
+    )
+    fine = np.linspace(0, len(rings) - 1, 19)
+    y, rx, rz, cz = (np.interp(fine, np.arange(len(rings)), column)[:, None] for column in rings.T)
+    neck = rng.choice([0.0, 1.8, 5.0], p=(0.4, 0.4, 0.2))  # turtle-neck, round, wide or V
+    dip = neck * np.exp(-((_TURNS / rng.uniform(0.35, 0.8)) ** 2)) + 0.5 * neck
+    x, z = np.sin(_TURNS), np.cos(_TURNS)
+    square = (np.abs(x) ** 2.6 + np.abs(z) ** 2.6) ** (-1 / 2.6)
+    points = np.stack(np.broadcast_arrays(rx * x * square, y, cz + rz * z * square), -1)
+    values = np.stack(np.broadcast_arrays(_TURNS, (y + 10) / -36, -11.6 - dip - y), -1)
+    return Shell(points.reshape(-1, 3).astype(np.float32), grid(*points.shape[:2]), values.reshape(-1, 3).astype(np.float32))
+
+
+def glasses(vertices: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator, thick: float) -> tuple[Shell, Shell]:
+    """Rims with bridge and temples, and the two lenses, before the eyes of the neutral head."""
+    points = vertices[landmarks]
+    around = np.linspace(0, 2 * np.pi, 29)
+    power, rx, ry = rng.uniform(2, 4), rng.uniform(2.0, 2.6), rng.uniform(1.4, 2.0)
+    square = (np.abs(np.cos(around)) ** power + np.abs(np.sin(around)) ** power) ** (-1 / power)
+    rims, lenses = [], []
+    forward = max(points[36:48, 2].max(), points[27, 2] - 0.6) + 0.7
+    for eye in (points[36:42].mean(0), points[42:48].mean(0)):
+        x = eye[0] * 1.06 + rx * np.cos(around) * square
+        line = np.stack([x, eye[1] - 0.25 + ry * np.sin(around) * square, forward - 0.035 * x * x], 1)
+        rims.append(_tube(line, thick))
+        lenses.append(_fan(line))
+    inner = points[[39, 42]] * [1, 1, 0] + [0, 0.3, forward + 0.1]
+    rims.append(_tube(np.array([inner[0] * [0.6, 1, 1], inner[0] * [0.2, 1, 1] + [0, 0.2, 0.3], inner[1] * [0.2, 1, 1] + [0, 0.2, 0.3], inner[1] * [0.6, 1, 1]]), thick))
+    for corner, ear in ((points[36], points[0]), (points[45], points[16])):
+        outer = np.array([corner[0] * 1.06 + np.sign(corner[0]) * (rx - 1.2), corner[1], forward - 0.8])
+        side = np.array([np.sign(ear[0]) * (abs(ear[0]) + 0.5), ear[1] + 0.5, ear[2] - 2])
+        rims.append(_tube(np.linspace(outer, side, 6), thick))
+    rim, lens = rims[0], lenses[0]
+    for other in rims[1:]:
+        rim = join(rim, other)
+    return rim, join(lens, lenses[1])
+
+
+def _tube(line: np.ndarray, radius: float) -> Shell:
+    """A square-sided tube along a line."""
+    ring = np.array([(1, 0, 1), (-1, 0, 1), (-1, 0, -1), (1, 0, -1), (1, 0, 1)]) * radius
+    ring = ring + np.array([(0, 1, 0), (0, 1, 0), (0, -1, 0), (0, -1, 0), (0, 1, 0)]) * radius
+    points = (line[:, None] + ring[None]).astype(np.float32)
+    return Shell(points.reshape(-1, 3), grid(len(line), 5), np.zeros((len(line) * 5, 3), np.float32))
+
+
+def _fan(line: np.ndarray) -> Shell:
+    """A disc inside a closed line."""
+    points = np.concatenate([line.mean(0, keepdims=True), line]).astype(np.float32)
+    steps = np.arange(1, len(line), dtype=np.int32)
+    triangles = np.stack([0 * steps, steps, steps + 1], 1)
+    values = np.concatenate([points[:, :2] - points[0, :2], np.zeros((len(points), 1), np.float32)], 1)
+    return Shell(points, np.ascontiguousarray(triangles), values)
