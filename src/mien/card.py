@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from mien.errors import InputError
 
 T = TypeVar("T")
 Crop = Literal["stretch", "square", "aligned"]
+Resize = Literal["bilinear", "bicubic"]
+MOST = 8192  # pixels of an input's side; a card is data from outside, and its size is memory
+_HASH = re.compile(r"sha256:[0-9a-f]{64}|git:[0-9a-f]{40}")
+_PLAIN = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,16 @@ class Input:
     margin: float = 0.0
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     std: tuple[float, float, float] = (0.5, 0.5, 0.5)
-    resize: Literal["bilinear", "bicubic"] = "bilinear"
+    resize: Resize = "bilinear"
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.size, int) and 1 <= self.size <= MOST):
+            raise InputError(f"an input's size must be a whole number of pixels up to {MOST}, got {self.size!r}")
+        if self.crop not in get_args(Crop) or self.resize not in get_args(Resize):
+            known = f"crop one of {get_args(Crop)}, resize one of {get_args(Resize)}"
+            raise InputError(f"an input must have {known}, got {self.crop!r}, {self.resize!r}")
+        if len(self.mean) != 3 or len(self.std) != 3 or not min(self.std) > 0:
+            raise InputError(f"mean and std must be three numbers each, std above 0, got {self.mean}, {self.std}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +53,14 @@ class Output:
     stop: int
     labels: tuple[str, ...] = ()  # the source's order of class names; empty: the head's own
     temperature: float = 1.0  # raw outputs are divided by it; fitted on validation data
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.stop:
+            raise InputError(f"an output's columns must be start < stop, got {self.start}:{self.stop}")
+        if self.labels and len(self.labels) != self.stop - self.start:
+            raise InputError(f"{self.stop - self.start} columns need as many labels, got {len(self.labels)}")
+        if not self.temperature > 0:
+            raise InputError(f"a temperature must be above 0, got {self.temperature}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +82,13 @@ class Card:
     note: str = ""
 
     def __post_init__(self) -> None:
-        if "/" in self.file or "\\" in self.file or self.file.startswith("."):
-            raise InputError(f"a card's file must be a plain file name, got {self.file!r}")
-        if self.hash and self.hash.split(":")[0] not in ("sha256", "git"):
-            raise InputError(f"a card's hash must be sha256:… or git:…, got {self.hash!r}")
+        for field_name, text in (("name", self.name), ("file", self.file)):
+            if not _PLAIN.fullmatch(text):  # both become file names on the user's disk
+                raise InputError(f"a card's {field_name} must be letters, digits and . _ + -, got {text!r}")
+        if self.hash and not _HASH.fullmatch(self.hash):
+            raise InputError(f"a card's hash must be sha256: and 64 hex digits or git: and 40, got {self.hash!r}")
+        if self.embedding not in ("", "classifier"):
+            raise InputError(f"a card's embedding must be empty or 'classifier', got {self.embedding!r}")
 
     def to_json(self) -> str:
         """The card as JSON text."""
@@ -74,17 +99,17 @@ class Card:
         """A card from JSON text; a field that does not exist is an error, not ignored."""
         try:
             raw = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"a card must be JSON: {error}") from None
-        if not isinstance(raw, dict):
-            raise InputError(f"a card must be a JSON object, got {type(raw).__name__}")
-        raw = dict(raw)
-        source = raw.pop("input", {})
-        outputs = tuple(_fill(Output, o) for o in raw.pop("outputs", ()))
-        return _fill(cls, {**raw, "input": _fill(Input, source), "outputs": outputs})
+        if not isinstance(raw, dict) or not isinstance(raw.get("outputs", []), list):
+            raise InputError(f"a card must be a JSON object with a list of outputs, got {text[:60]!r}")
+        outputs = [_fill(Output, o) for o in raw.get("outputs", [])]
+        return _fill(cls, {**raw, "input": _fill(Input, raw.get("input", {})), "outputs": outputs})
 
 
-def _fill(kind: type[T], raw: Mapping[str, object]) -> T:
+def _fill(kind: type[T], raw: object) -> T:
+    if not isinstance(raw, dict):
+        raise InputError(f"a card's {kind.__name__} must be a JSON object, got {raw!r}")
     names = {f.name for f in fields(kind)}  # type: ignore[arg-type]
     if extra := set(raw) - names:
         raise InputError(
@@ -93,5 +118,5 @@ def _fill(kind: type[T], raw: Mapping[str, object]) -> T:
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
     try:
         return kind(**values)
-    except TypeError as error:
-        raise InputError(f"a card's {kind.__name__} is incomplete: {error}") from None
+    except (TypeError, AttributeError) as error:  # a field is missing, or of another type than it must be
+        raise InputError(f"a card's {kind.__name__} is not complete and right: {error}") from None
