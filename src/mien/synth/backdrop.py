@@ -39,7 +39,8 @@ def _plain(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
 def _blobs(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     """Out-of-focus surroundings."""
     cells = int(rng.integers(2, 7))
-    return colour(rng) + np.stack([cloud(rng, shape, cells, 2) for _ in range(3)], -1) * rng.uniform(0.05, 0.35)
+    grey = cloud(rng, shape, cells, 2)[..., None] * rng.uniform(0.1, 0.45)
+    return colour(rng) + grey + np.stack([cloud(rng, shape, cells, 2) for _ in range(3)], -1) * rng.uniform(0, 0.15)
 
 
 def _grain(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:

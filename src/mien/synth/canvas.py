@@ -59,6 +59,7 @@ class Canvas:
     brow: np.ndarray  # (s, s, 2) along (0 inner … 1 outer) and across (-1 … 1 within the hairs) the brow
     nostril: np.ndarray
     wrinkles: np.ndarray  # (w, 2, s, s) depth for the left and the right half
+    areas: tuple[tuple[tuple[slice, slice], ...], ...]  # (w, 2) the part of the sheet where each is not zero
 
 
 @lru_cache(maxsize=6)
@@ -72,6 +73,7 @@ def canvas(assets: Assets, size: int) -> Canvas:
     seam = np.concatenate([points[[48]], points[60:65], points[[54]]])[:, :2]
     lipline = np.exp(-((_distance(x, y, seam) / 0.12) ** 2)) * front
     upper, lower = _lids(assets)
+    wrinkles = _wrinkles(x, y, front)
     return Canvas(
         place,
         lips,
@@ -80,7 +82,8 @@ def canvas(assets: Assets, size: int) -> Canvas:
         np.exp(-((_near(place, lower) / 0.12) ** 2)),
         _brow(place, points),
         np.exp(-(((np.abs(x) - 0.62) / 0.42) ** 2) - ((y + 0.95) / 0.3) ** 2) * front,
-        _wrinkles(x, y, front),
+        wrinkles,
+        tuple(tuple(_area(side) for side in pair) for pair in wrinkles),
     )
 
 
@@ -190,3 +193,11 @@ def _wrinkles(x: np.ndarray, y: np.ndarray, front: np.ndarray) -> np.ndarray:
             fade = np.exp(-((((px - middle[0]) ** 2 + (py - middle[1]) ** 2) / reach**2) ** 2))
             maps[i, side][near] = strength * valley * fade
     return maps
+
+
+def _area(depth: np.ndarray) -> tuple[slice, slice]:
+    """The smallest part of the sheet that holds all that shows of a map."""
+    rows, columns = np.flatnonzero((depth > 0.01).any(1)), np.flatnonzero((depth > 0.01).any(0))
+    if len(rows) == 0:
+        return slice(0, 0), slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

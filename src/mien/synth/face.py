@@ -9,7 +9,8 @@ import numpy as np
 from mien.labels import ACTION_UNITS, EXPRESSIONS
 
 UNITS = ACTION_UNITS.names
-HAIR = ("bald", "shaved", "short", "side", "bob", "long", "tied", "ring", "curly", "hat", "scarf", "hood")
+HAIR = ("bald", "shaved", "short", "side", "bob", "long", "tied", "ring", "curly")
+HEADWEAR = ("none", "hat", "scarf", "hood")
 BEARD = ("none", "stubble", "moustache", "goatee", "full")
 
 # The shapes that an action unit at full strength moves; AU25 is no shape, it is read from the distance of the lips.
@@ -109,6 +110,7 @@ class Latent:
     fill: float = 0.67  # face height over image height
     shift: tuple[float, float] = (0.0, 0.0)  # of the face's centre, over image size
     glasses: str = "none"  # none, thin, thick, sun
+    headwear: str = "none"
     cover: str = "none"  # none, hand, microphone, mask
     grade: float = 1.0  # strength of camera faults
     seed: int = 0
@@ -170,8 +172,8 @@ def person(rng: np.random.Generator, key: int) -> Person:
 def _hair_odds(female: bool) -> tuple[float, ...]:
     """Chance of every style of HAIR, in its order."""
     if female:
-        return (0.02, 0.02, 0.09, 0.16, 0.17, 0.24, 0.13, 0.0, 0.05, 0.04, 0.07, 0.01)
-    return (0.09, 0.14, 0.37, 0.13, 0.03, 0.04, 0.02, 0.06, 0.04, 0.05, 0.0, 0.03)
+        return (0.02, 0.02, 0.1, 0.18, 0.2, 0.27, 0.15, 0.0, 0.06)
+    return (0.09, 0.15, 0.42, 0.14, 0.03, 0.04, 0.02, 0.06, 0.05)
 
 
 def _iris(rng: np.random.Generator, melanin: float) -> tuple[float, float, float]:
@@ -265,6 +267,7 @@ def sample(rng: np.random.Generator, who: Person | None = None) -> Latent:
         fill=float(rng.uniform(0.62, 0.72)),
         shift=(float(rng.normal(0, 0.02)), float(rng.normal(0.02, 0.02))),
         glasses=str(rng.choice(["none", "thin", "thick", "sun"], p=(0.82, 0.09, 0.06, 0.03))),
+        headwear=str(rng.choice(HEADWEAR, p=(0.86, 0.06, 0.05 if who.female > 0.5 else 0.02, 0.03 if who.female > 0.5 else 0.06))),
         cover=str(rng.choice(["none", "hand", "microphone", "mask"], p=(0.93, 0.03, 0.03, 0.01))),
         seed=int(rng.integers(2**31)),
     )

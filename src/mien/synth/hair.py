@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -33,68 +34,73 @@ def grid(rows: int, columns: int) -> np.ndarray:
 
 def skull(assets: Assets, vertices: np.ndarray) -> np.ndarray:
     """(rises, turns) radius of a head without its ears, seen from the skull's centre."""
-    away = vertices[(assets.part == FACE) | (assets.part == HEAD)] - _CENTRE
-    mean = (assets.vertices - _CENTRE)[(assets.part == FACE) | (assets.part == HEAD)]
-    flat = np.hypot(mean[:, 0], mean[:, 2])
-    turn, rise = np.arctan2(mean[:, 0], mean[:, 2]), np.arctan2(mean[:, 1], flat)
-    radius = np.linalg.norm(away, axis=1)
-    keep = ~((np.abs(turn) > 1.2) & (np.abs(turn) < 2.3) & (mean[:, 1] < 1.5) & (np.abs(mean[:, 0]) > 7.2))
-    keep &= (rise > -0.35) & ~((np.abs(turn) < 1) & (rise < 0))
-    turn, rise, radius = turn[keep][::3], rise[keep][::3], radius[keep][::3]
-    out = np.empty((len(_RISES), len(_TURNS)), np.float32)
-    for i, up in enumerate(_RISES):
-        span = np.cos(turn[None] - _TURNS[:, None]) * np.cos(rise)[None] * np.cos(up) + np.sin(rise)[None] * np.sin(up)
-        near = np.exp((np.minimum(span, 1) - 1) * 120, dtype=np.float32)
-        out[i] = (near * radius).sum(1) / near.sum(1)
-    return out
+    chosen, share = _rays(assets)
+    radius = np.linalg.norm(vertices[chosen] - _CENTRE, axis=1).astype(np.float32)
+    return (share @ radius).reshape(len(_RISES), len(_TURNS))
 
 
-def hem(who: Person, turn: np.ndarray) -> np.ndarray:
+@lru_cache(maxsize=4)
+def _rays(assets: Assets) -> tuple[np.ndarray, np.ndarray]:
+    """Skull vertices, and how much each counts for every direction."""
+    x, y, z = (assets.vertices - _CENTRE).T
+    turn, rise = np.arctan2(x, z), np.arctan2(y, np.hypot(x, z))
+    ear = (np.abs(turn) > 1.2) & (np.abs(turn) < 2.3) & (y < 1.5) & (np.abs(x) > 7.2)
+    face = (np.abs(turn) < 1) & (rise < 0)
+    keep = np.isin(assets.part, (FACE, HEAD)) & (rise > -0.35) & ~ear & ~face
+    chosen = np.flatnonzero(keep)[::3]
+    turn, rise = turn[chosen], rise[chosen]
+    up, around = (grid_.ravel()[:, None] for grid_ in np.meshgrid(_RISES, _TURNS, indexing="ij"))
+    span = np.cos(turn - around) * np.cos(rise) * np.cos(up) + np.sin(rise) * np.sin(up)
+    near = np.exp((np.minimum(span, 1) - 1) * 120)
+    return chosen, (near / near.sum(1, keepdims=True)).astype(np.float32)
+
+
+def hem(who: Person, style: str, turn: np.ndarray) -> np.ndarray:
     """The height at which the hair (or cloth) ends, around the head."""
     front, wide = hairline(turn, who), np.abs(turn)
     rng = np.random.default_rng((who.key, 2))
     part, drop = rng.uniform(-0.5, 0.5), who.length
     below = {"side": -1 - 4 * drop, "bob": -5 - 4 * drop, "long": -11 - 8 * drop, "curly": 2 - 8 * drop}
-    if who.hair == "hat":
+    if style == "hat":
         return np.interp(wide, [0, 1, 3.2], [8.8 + drop, 7.2 + drop, 3.5])
-    if who.hair in ("scarf", "hood"):
+    if style in ("scarf", "hood"):
         return np.interp(wide, [0, 0.5, 0.85, 1.0, 3.2], [9.4 + drop, 8.6 + drop, 4, -17, -17])
-    if who.hair not in below:
+    if style not in below:
         return front
-    side = np.interp(wide, [0, 0.75, 1.05, 1.3, 3.2], [50, 9.0, 3.0 if below[who.hair] < 0 else 4.5, below[who.hair], below[who.hair]])
+    side = np.interp(wide, [0, 0.75, 1.05, 1.3, 3.2], [50, 9.0, 3.0 if below[style] < 0 else 4.5, below[style], below[style]])
     fringe = rng.random() < 0.4
     if fringe:
         front = np.where(wide < 0.95, 7.4 + 1.4 * rng.random() + 0.8 * np.abs(np.sin(turn - part)), front)
     return np.minimum(front, side)
 
 
-def cap(assets: Assets, vertices: np.ndarray, who: Person) -> Shell | None:
+def cap(assets: Assets, vertices: np.ndarray, who: Person, style: str) -> Shell | None:
     """The hair, hat or scarf of a person on the neutral head's vertices."""
-    if who.hair in ("bald", "shaved"):
+    if style in ("bald", "shaved"):
         return None
     rng = np.random.default_rng((who.key, 3))
-    volume = {"short": 0.6, "ring": 0.4, "tied": 0.35, "curly": 2.2, "hat": 0.8, "scarf": 0.9, "hood": 1.8}.get(who.hair, 1.3)
+    volume = {"short": 0.6, "ring": 0.4, "tied": 0.35, "curly": 2.2, "hat": 1.6, "scarf": 1.2, "hood": 2.0}.get(style, 1.3)
     volume *= rng.uniform(0.7, 1.7)
     radius = skull(assets, vertices)
-    end = hem(who, _TURNS)
+    end = hem(who, style, _TURNS)
     up, turn = _RISES[:, None], _TURNS[None]
     direction = np.stack([np.cos(up) * np.sin(turn), np.sin(up) + 0 * turn, np.cos(up) * np.cos(turn)], -1)
     high = radius * np.sin(up) + _CENTRE[1]
     thick = volume * (0.2 + 0.8 * np.clip((high - end) / 2.5, 0, 1))
-    if who.hair == "curly":
+    if style == "curly":
         thick *= 1 + 0.18 * rng.standard_normal(thick.shape)
         thick[:, -1] = thick[:, 0]
     top = _CENTRE + direction * (radius + thick)[..., None]
-    low = _curtain(top[-1], end, rng, who)
+    low = _curtain(top[-1], end, rng, style)
     points = np.concatenate([top, low]).astype(np.float32)
     rows = len(points)
     down = np.broadcast_to(np.linspace(0, 1, rows)[:, None], (rows, len(_TURNS)))
     values = np.stack([np.broadcast_to(_TURNS, down.shape), down, points[..., 1] - end], -1)
     shell = Shell(points.reshape(-1, 3), grid(rows, len(_TURNS)), values.reshape(-1, 3).astype(np.float32))
-    return join(shell, _brim(points, end)) if who.hair == "hat" and rng.random() < 0.6 else shell
+    return join(shell, _brim(points, end)) if style == "hat" and rng.random() < 0.6 else shell
 
 
-def _curtain(rim: np.ndarray, end: np.ndarray, rng: np.random.Generator, who: Person) -> np.ndarray:
+def _curtain(rim: np.ndarray, end: np.ndarray, rng: np.random.Generator, style: str) -> np.ndarray:
     """(rows, turns, 3) hair that hangs from the skull's rim to the hem; cloth closes below the chin."""
     steps = np.linspace(0, 1, 12)[1:, None]
     floor = np.minimum(end - 1.0, rim[:, 1] - 0.5)
@@ -103,7 +109,7 @@ def _curtain(rim: np.ndarray, end: np.ndarray, rng: np.random.Generator, who: Pe
     flare = flare + 0.03 * rng.standard_normal(len(rim)) * steps
     flare[:, -1] = flare[:, 0]
     out = np.stack([rim[:, 0] * flare, height, _CENTRE[2] + (rim[:, 2] - _CENTRE[2]) * flare], -1)
-    if who.hair in ("scarf", "hood"):
+    if style in ("scarf", "hood"):
         out[..., 0] *= 1 - 0.25 * np.clip((-4 - height) / 8, 0, 1)
     return out
 

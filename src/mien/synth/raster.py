@@ -141,3 +141,56 @@ def halve(image: np.ndarray, out: np.ndarray) -> None:
             for k in range(out.shape[2]):
                 total = image[2 * y, 2 * x, k] + image[2 * y, 2 * x + 1, k]
                 out[y, x, k] = (total + image[2 * y + 1, 2 * x, k] + image[2 * y + 1, 2 * x + 1, k]) / 4
+
+
+@compiled
+def pose(
+    vertices: np.ndarray, turn: np.ndarray, still: np.ndarray, pivot: np.ndarray, bend: np.ndarray, out: np.ndarray
+) -> None:
+    """Head turned, body rested, the neck between `bend[0]` (stiff with the body) and `bend[1]` blended."""
+    for i in range(vertices.shape[0]):
+        x, y, z = vertices[i, 0] - pivot[0], vertices[i, 1] - pivot[1], vertices[i, 2] - pivot[2]
+        s = min(max((vertices[i, 1] - bend[0]) / (bend[1] - bend[0]), 0.0), 1.0)
+        s = s * s * (3 - 2 * s)
+        for k in range(3):
+            moved = turn[k, 0] * x + turn[k, 1] * y + turn[k, 2] * z
+            rested = still[k, 0] * x + still[k, 1] * y + still[k, 2] * z
+            out[i, k] = rested + (moved - rested) * s + pivot[k]
+
+
+@compiled
+def lit(
+    normal: np.ndarray,
+    seen: np.ndarray,
+    basis: np.ndarray,
+    direction: np.ndarray,
+    half: np.ndarray,
+    lamp: np.ndarray,
+    sky: np.ndarray,
+    wrap: np.ndarray,
+    hardness: float,
+    shine: float,
+    light: np.ndarray,
+    gloss: np.ndarray,
+) -> None:
+    """Light that reaches every vertex, and what it mirrors to the camera."""
+    for i in range(normal.shape[0]):
+        nx, ny, nz = normal[i, 0], normal[i, 1], normal[i, 2]
+        reach = 0.0
+        for k in range(9):
+            reach += seen[i, k] * basis[k]
+        reach = 1 - (1 - min(max(reach, 0.0), 1.0)) * hardness
+        facing = nx * direction[0] + ny * direction[1] + nz * direction[2]
+        around = min(max(seen[i, 0] * 1.7, 0.12), 1.0)
+        up = (0.78 + 0.3 * ny) * around
+        mirror = max(nx * half[0] + ny * half[1] + nz * half[2], 0.0)
+        sharp = mirror * mirror
+        sharp = sharp * sharp * sharp * mirror
+        sharp = sharp * sharp
+        spot = shine * (sharp + 0.8 * sharp * sharp * sharp * sharp) * reach
+        edge = 1 - max(nz, 0.0)
+        rim = 0.05 * edge * edge * edge * around
+        for k in range(3):
+            soft = max((facing + wrap[k]) / (1 + wrap[k]), 0.0)
+            light[i, k] = soft * lamp[k] * reach + sky[k] * up
+            gloss[i, k] = spot * lamp[k] + rim * sky[k]

@@ -35,7 +35,6 @@ class _Bust:
 
     neutral: np.ndarray
     skin: skin.Skin
-    cap: hair.Shell | None
     eye: np.ndarray
     streaks: np.ndarray
 
@@ -49,8 +48,13 @@ def _bust(assets: Assets, who: Person, sheet: int) -> _Bust:
     if who.hair == "curly":
         streaks = smooth(rng, (64, 512), (30, 200))
     return _Bust(
-        neutral, skin.paint(who, canvas(assets, sheet)), hair.cap(assets, neutral, who), _iris(rng, who, 96), streaks
+        neutral, skin.paint(who, canvas(assets, sheet)), _iris(rng, who, 96), streaks
     )
+
+
+@lru_cache(maxsize=6)
+def _cap(assets: Assets, who: Person, style: str) -> hair.Shell | None:
+    return hair.cap(assets, _bust(assets, who, 256).neutral, who, style)
 
 
 def _iris(rng: np.random.Generator, who: Person, size: int) -> np.ndarray:
@@ -80,11 +84,9 @@ class _View:
 
     def place(self, vertices: np.ndarray) -> np.ndarray:
         """Vertices in the world: the neck bends, the head turns as one."""
-        stiff = np.clip((vertices[:, 1:2] + 15.5) / 8.0, 0, 1)
-        stiff = stiff * stiff * (3 - 2 * stiff)
-        moved = (vertices - _PIVOT) @ (self.turn * 1.0).T.astype(np.float32)
-        rested = (vertices - _PIVOT) @ self.still.T.astype(np.float32)
-        return (rested + (moved - rested) * stiff + _PIVOT).astype(np.float32)
+        out = np.empty_like(vertices)
+        raster.pose(vertices, self.turn, self.still, _PIVOT, _BEND, out)
+        return out
 
     def screen(self, world: np.ndarray) -> np.ndarray:
         """x, y in pixels and 1/z."""
@@ -97,6 +99,7 @@ class _View:
 
 
 _PIVOT = np.array([0.0, -6.0, -1.5], np.float32)
+_BEND = np.array([-15.5, -7.5], np.float32)
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
@@ -126,7 +129,7 @@ def render(
     ground = backdrop.draw(rng, (height, width)) if background is None else background
     if background is None and rng.random() < 0.5:
         ground = camera.blur(ground, rng.uniform(0.5, 2.5) * height / 112)
-    linear = colour + (ground**2) * (1 - alpha)
+    linear = colour + ground * ground * (1 - alpha)
     image = np.sqrt(np.maximum(_glow(linear), 0))
     image = _cover(rng, latent, image, view, fine, moved, assets)
     box, points = _labels(assets, moved, view, fine)
@@ -237,7 +240,7 @@ def _faces(assets: Assets, mouth_open: bool) -> tuple[np.ndarray, np.ndarray]:
 
 def _above(assets: Assets) -> np.ndarray:
     """Triangles above the chest, which the clothes' own mesh replaces."""
-    return (assets.vertices[assets.triangles, 1] > -13.3).any(1)
+    return (assets.vertices[assets.triangles, 1] > -12.3).all(1)
 
 
 @lru_cache(maxsize=8)
@@ -276,15 +279,15 @@ def _head(
     world = view.place(moved)
     normal = np.empty_like(world)
     raster.normals(world, triangles, normal)
-    light, gloss = _lit(latent, normal, visibility(assets), world, view, 0.05 + 0.06 * (latent.person.key % 97) / 97)
+    light, gloss = _lit(latent, normal, visibility(assets), view, 0.05 + 0.06 * (latent.person.key % 97) / 97)
     albedo = _inner_tint(assets).copy()
     albedo[assets.part <= HEAD] = bust.skin.tone
     crown = (assets.part == HEAD) & (
         assets.vertices[:, 1] > skin.hairline(np.arctan2(assets.vertices[:, 0], assets.vertices[:, 2] + 1), latent.person)
     )
     if latent.person.hair != "bald":
-        albedo[crown] *= 0.4
-        albedo[crown] += 0.6 * np.array(latent.person.hair_colour, np.float32)
+        roots = 0.55 if latent.person.hair == "shaved" else 0.8
+        albedo[crown] += roots * (0.8 * np.array(latent.person.hair_colour, np.float32) - albedo[crown])
     eyes = assets.part == EYE
     if eyes.any():
         gloss[eyes] = 0
@@ -321,27 +324,29 @@ def _lid_shade(assets: Assets, moved: np.ndarray) -> np.ndarray:
 
 
 def _lit(
-    latent: Latent, normal: np.ndarray, seen: np.ndarray, world: np.ndarray, view: _View, shine: float
+    latent: Latent, normal: np.ndarray, seen: np.ndarray, view: _View, shine: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Light that reaches every vertex, and what it mirrors to the camera."""
     lamp = latent.light
-    direction = np.array(lamp.direction, np.float64)
-    direction /= np.linalg.norm(direction)
-    inside = (view.turn.T @ direction)[None]
-    reach = np.clip(seen @ harmonics(inside)[0].astype(np.float32), 0, 1)
-    reach = 1 - (1 - reach) * np.float32(lamp.hardness)
-    facing = normal @ direction.astype(np.float32)
-    main = np.array(lamp.colour, np.float32)
-    soft = np.clip((facing[:, None] + _WRAP) / (1 + _WRAP), 0, None)
-    open_sky = np.clip(seen[:, 0] * 1.7, 0.12, 1)
-    up = (0.78 + 0.3 * normal[:, 1]) * open_sky
-    light = soft * main * reach[:, None] + np.array(lamp.ambient, np.float32) * up[:, None]
+    direction = np.array(lamp.direction) / np.linalg.norm(lamp.direction)
     half = direction + (0, 0, 1)
     half /= np.linalg.norm(half)
-    mirror = np.clip(normal @ half.astype(np.float32), 0, 1)
-    rim = (1 - np.clip(normal[:, 2], 0, 1)) ** 3
-    gloss = (shine * (mirror**14 + 0.8 * mirror**50) * reach)[:, None] * main
-    return light, (gloss + (0.05 * rim * open_sky)[:, None] * np.array(lamp.ambient, np.float32)).astype(np.float32)
+    light, gloss = np.empty_like(normal), np.empty_like(normal)
+    raster.lit(
+        normal,
+        seen,
+        harmonics((view.turn.T @ direction)[None])[0],
+        direction,
+        half,
+        np.array(lamp.colour),
+        np.array(lamp.ambient),
+        _WRAP,
+        lamp.hardness,
+        shine,
+        light,
+        gloss,
+    )
+    return light, gloss
 
 
 # Red light wanders furthest under the skin, so shadows' borders are reddish.
@@ -391,11 +396,16 @@ def _worn(
     bare = bust.skin.tone
     print_ = smooth(rng, (64, 512), (int(rng.integers(2, 30)), int(rng.integers(2, 200)))) * rng.uniform(0, 0.4)
     _shell(layers, latent, clothes, view, cloth, print_, 0.15, 0.0, under=bare)
-    own = np.random.default_rng((latent.person.key, 7))
-    if bust.cap is not None:
-        hairy = latent.person.hair not in ("hat", "scarf", "hood")
-        tint = np.array(latent.person.hair_colour, np.float32) if hairy else backdrop.colour(own, 0.6) ** 2
-        _shell(layers, latent, bust.cap, view, tint, bust.streaks, 1.0 if hairy else 0.1, 0.25 if hairy else 0.0)
+    cap = _cap(assets, latent.person, latent.person.hair)
+    if cap is not None and latent.headwear not in ("scarf", "hood"):
+        tint = np.array(latent.person.hair_colour, np.float32)
+        inner = hair.Shell(cap.vertices, np.ascontiguousarray(cap.triangles[:, ::-1]), cap.values)
+        for side in (inner, cap):
+            _shell(layers, latent, side, view, tint, bust.streaks, 1.0, 0.25, one_sided=True)
+    if latent.headwear != "none":
+        cap, tint = _cap(assets, latent.person, latent.headwear), backdrop.colour(rng, 0.6) ** 2
+        if cap is not None:
+            _shell(layers, latent, cap, view, tint, print_[::-1], 0.1, 0.0)
     if latent.glasses != "none":
         rim, lens = hair.glasses(bust.neutral, assets.landmarks, rng, {"thin": 0.07, "sun": 0.13}.get(latent.glasses, 0.2))
         flat = np.zeros((2, 2), np.float32)
@@ -418,6 +428,7 @@ def _shell(
     solid: bool = False,
     strength: float = 1.0,
     under: np.ndarray | None = None,
+    one_sided: bool = False,
 ) -> None:
     """One worn mesh over the layers, its hem frayed by its grain."""
     world = view.place(shell.vertices)
@@ -425,11 +436,11 @@ def _shell(
     raster.normals(world, shell.triangles, normal)
     normal *= np.where(normal[:, 2:3] < -0.3, -1, 1)
     seen = np.zeros((len(world), 9), np.float32)
-    seen[:, 0] = 0.6 if solid else np.interp(shell.values[:, 1], [0, 0.4, 1], [0.6, 0.45, 0.25])
-    bright, gloss = _lit(latent, normal, seen * 1.3, world, view, shine)
+    seen[:, 0] = 0.78 if solid else np.interp(shell.values[:, 1], [0, 0.4, 1], [0.78, 0.58, 0.33])
+    bright, gloss = _lit(latent, normal, seen, view, shine)
     values = np.concatenate([shell.values, bright, gloss], 1).astype(np.float32)
     below = layers.depth.copy()
-    hit, share = _drawn(layers, view.screen(world), shell.triangles, True)
+    hit, share = _drawn(layers, view.screen(world), shell.triangles, not one_sided)
     there = np.nonzero(hit >= 0)
     if len(there[0]) == 0:
         return

@@ -68,9 +68,9 @@ def _around_eyes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _spots(rng: np.random.Generator, shape: tuple[int, int], who: Person) -> np.ndarray:
     """Freckles of the pale and a few moles of anyone."""
     out = np.zeros(shape, np.float32)
-    if who.melanin < 0.45 and rng.random() < 0.3:
-        grain = np.maximum(smooth(rng, shape, (shape[0] // 3, shape[1] // 3)) - 0.45, 0)
-        out += grain * rng.uniform(0.3, 1.6)
+    if who.melanin < 0.45 and rng.random() < 0.2:
+        grain = np.maximum(smooth(rng, shape, (150, 150)) * (0.7 + 0.3 * cloud(rng, shape, 6)) - 0.35, 0)
+        out += grain * rng.uniform(0.2, 1.0)
     rows, columns = np.mgrid[: shape[0], : shape[1]] / shape[0]
     for _ in range(rng.poisson(1.5)):
         cy, cx, radius = rng.uniform(0.2, 0.8), rng.uniform(0.2, 0.8), rng.uniform(0.002, 0.005)
@@ -167,5 +167,7 @@ def worn(skin: Skin, on: Canvas, depths: np.ndarray) -> np.ndarray:
     """The sheet with the lines that an expression draws; `depths` is (w, 2) by wrinkle and side."""
     dark = np.zeros(on.lips.shape, np.float32)
     for i, side in zip(*np.nonzero(depths > 0.03), strict=True):
-        dark += depths[i, side] * on.wrinkles[i, side]
-    return np.ascontiguousarray(skin.sheet * (1 - np.clip(dark, 0, 0.75))[..., None])
+        area = on.areas[i][side]
+        dark[area] += np.float32(depths[i, side]) * on.wrinkles[i, side][area]
+    sheet = skin.sheet * (1 - np.minimum(dark, np.float32(0.75)))[..., None]
+    return np.ascontiguousarray(sheet)
