@@ -6,7 +6,7 @@ import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, TypedDict, cast
 
@@ -189,6 +189,14 @@ def parse(value: Json) -> Game:
         raise InputError(wrong)
     file = cast(_File, value)
     return _split(file) if kind == "split" else _matrix(file)
+
+
+def dump(game: Game) -> dict[str, Json]:
+    """The JSON of a game, as `parse` reads it."""
+    fields = json.loads(json.dumps(asdict(game)))
+    if isinstance(game, Matrix):
+        return {"kind": "matrix", **fields}
+    return {"kind": "split", **{name: value for name, value in fields.items() if name != "rounds"}}
 
 
 def _matrix(file: _File) -> Matrix:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from mien.errors import unknown
+from mien.errors import InputError, unknown
 from mien.lab.chat import Usage
 from mien.lab.games.game import Game, Matrix, Move, Pair
 
@@ -44,6 +44,10 @@ class Setup:
     feel: bool = False  # after each round, name the own feeling
     show: bool = False  # after each round, show a feeling to the co-player
     emotion_last: bool = False  # the emotion after the rules instead of before
+
+    def __post_init__(self) -> None:
+        if len({label.strip().casefold() for label in self.labels} - {""}) != 2:
+            raise InputError(f"the labels of the moves must be two different ones, got {self.labels}")
 
 
 @dataclass(frozen=True, slots=True)
