@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from mien.lab.games.measure import MEASURES, Score
 
 HUMANS = Path(__file__).parent / "data" / "humans.csv"
 COLUMNS = ("game", "measure", "emotion", "way", "direction", "citation", "finding")
-DRAWS = 4000  # of the bootstrap and of the sign flips; the smallest p-value is about 1 / DRAWS
+DRAWS = 4000  # of the bootstrap, and at least of the sign flips
 
 Floats = NDArray[np.float64]
 
@@ -47,71 +47,78 @@ class Effect:
 
 
 def effects(log: Iterable[Score], seed: int = 0) -> list[Effect]:
-    """All effects of a log; the corrections count every one of them that could differ from nothing."""
-    calm: dict[tuple[str, ...], dict[tuple[str, int], float]] = defaultdict(dict)
-    moved: dict[tuple[str, ...], dict[tuple[str, int], float]] = defaultdict(dict)
+    """All effects of a log, corrected for their number."""
+    cells = _cells(log)
+    rng = np.random.default_rng(seed)
+    shapes: dict[tuple[int, ...], list[_Cell]] = defaultdict(list)
+    for cell in cells:
+        shapes[cell.sizes].append(cell)
+    found: dict[int, Effect] = {}
+    for sizes, alike in shapes.items():
+        values = np.stack([cell.differences for cell in alike])
+        bounds = intervals(values, sizes, rng)
+        chances = flips(values, rng, max(DRAWS, 40 * len(cells)))  # else no p-value could survive Holm's correction
+        for cell, (low, high), chance in zip(alike, bounds.tolist(), chances.tolist(), strict=True):
+            change = float(cell.differences.mean())
+            found[id(cell)] = Effect(*cell.names, cell.calm, change, low, high, chance, sum(sizes))
+    return corrected([found[id(cell)] for cell in cells])
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """The matched pairs behind one effect, opponent by opponent."""
+
+    names: tuple[str, str, str, str, str]  # player, game, measure, emotion, way
+    calm: float
+    differences: Floats  # (pairs,)
+    sizes: tuple[int, ...]  # pairs of each opponent
+
+
+def _cells(log: Iterable[Score]) -> list[_Cell]:
+    values: dict[tuple[str, ...], dict[tuple[str, int], float]] = defaultdict(dict)
     for score in log:
         key = score.played.key
-        place, pair = (key.player, key.setup, key.game, score.measure), (key.opponent, key.seed)
-        if key.emotion == "none":
-            calm[place][pair] = score.value
-        else:
-            moved[(*place, key.emotion, key.way)][pair] = score.value
-    rng = np.random.default_rng(seed)
-    found = [_effect(cell, values, calm[cell[:4]], rng) for cell, values in moved.items()]
-    return corrected([effect for effect in found if effect is not None])
+        place = (key.player, key.game, score.measure, key.emotion, key.way, key.setup)
+        values[place][key.opponent, key.seed] = score.value
+    cells = []
+    for (player, game, measure, emotion, way, setup), moved in values.items():
+        calm = values.get((player, game, measure, "none", "none", setup), {})
+        pairs = sorted(set(moved) & set(calm))
+        if emotion != "none" and pairs:
+            differences = np.array([moved[pair] - calm[pair] for pair in pairs])
+            sizes = tuple(Counter(opponent for opponent, _ in pairs).values())
+            mean = float(np.mean([calm[pair] for pair in pairs]))
+            cells.append(_Cell((player, game, measure, emotion, way), mean, differences, sizes))
+    return cells
 
 
-def _effect(
-    cell: tuple[str, ...],
-    values: dict[tuple[str, int], float],
-    calm: dict[tuple[str, int], float],
-    rng: np.random.Generator,
-) -> Effect | None:
-    player, _, game, measure, emotion, way = cell
-    pairs = sorted(set(values) & set(calm))
-    if not pairs:
-        return None
-    opponents = sorted({opponent for opponent, _ in pairs})
-    strata = [np.array([values[p] - calm[p] for p in pairs if p[0] == opponent]) for opponent in opponents]
-    low, high = interval(strata, rng)
-    differences = np.concatenate(strata)
-    return Effect(
-        player, game, measure, emotion, way,
-        calm=float(np.mean([calm[p] for p in pairs])),
-        change=float(differences.mean()),
-        low=low, high=high,
-        chance=flips(differences, rng),
-        pairs=len(pairs),
-    )  # fmt: skip
+def intervals(values: Floats, sizes: Sequence[int], rng: np.random.Generator, draws: int = DRAWS) -> Floats:
+    """95 % bootstrap interval of the mean of each row (rows, n) → (rows, 2), drawing anew within each stratum of n.
 
-
-def interval(strata: Sequence[Floats], rng: np.random.Generator, draws: int = DRAWS) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean, drawing anew within each stratum (here: each opponent); nan for one value.
-
-    Strata of one value would pretend to have no variance, so they are thrown together.
+    Strata of one value would pretend to have no variance, so they are thrown together; one value alone gives nan.
     """
-    total = sum(map(len, strata))
+    total = values.shape[1]
     if total < 2:
-        return float("nan"), float("nan")
-    if min(map(len, strata)) < 2:
-        strata = [np.concatenate(strata)]
-    sums = np.zeros(draws)
-    for values in strata:
-        n, mean = len(values), values.mean()
-        drawn = values[rng.integers(n, size=(draws, n))].mean(axis=1) - mean
+        return np.full((len(values), 2), np.nan)
+    sizes = (total,) if min(sizes) < 2 else sizes
+    means = np.zeros((draws, len(values)))
+    for stratum in np.split(values, np.cumsum(sizes)[:-1], axis=1):
+        n = stratum.shape[1]
+        counts = rng.multinomial(n, np.full(n, 1 / n), size=draws)
+        mean = stratum.mean(axis=1)
         # Means of n draws vary by (n - 1) / n too little; in small strata that is what makes intervals too short.
-        sums += n * (mean + drawn * np.sqrt(n / (n - 1)))
-    low, high = np.quantile(sums / total, [0.025, 0.975])
-    return float(low), float(high)
+        means += (mean + (counts @ stratum.T / n - mean) * np.sqrt(n / (n - 1))) * (n / total)
+    return np.quantile(means, [0.025, 0.975], axis=0).T
 
 
-def flips(differences: Floats, rng: np.random.Generator, draws: int = DRAWS) -> float:
-    """Two-sided p-value of a mean of paired differences: under no effect each sign is as likely as the other."""
-    signs = rng.choice([-1.0, 1.0], size=(draws, len(differences)))
-    seen = abs(differences.mean())
-    as_much = np.abs(signs @ differences) / len(differences) >= seen - 1e-12  # ties must count as ties
-    return float((1 + as_much.sum()) / (1 + draws))
+def flips(values: Floats, rng: np.random.Generator, draws: int = DRAWS) -> Floats:
+    """Two-sided p-value of the mean of each row (rows, n): without an effect each sign is as likely as the other."""
+    seen = np.abs(values.sum(axis=1))
+    as_much = np.zeros(len(values))
+    for start in range(0, draws, 1000):  # in blocks, so that memory does not grow with the draws
+        signs = rng.integers(0, 2, size=(min(1000, draws - start), values.shape[1])) * 2.0 - 1
+        as_much += (np.abs(signs @ values.T) >= seen - 1e-9).sum(axis=0)  # ties must count as ties
+    return (1 + as_much) / (1 + draws)
 
 
 def holm(chances: Sequence[float]) -> Floats:
@@ -123,7 +130,7 @@ def holm(chances: Sequence[float]) -> Floats:
 
 
 def discovery(chances: Sequence[float]) -> Floats:
-    """Benjamini and Hochberg's correction: the largest p times 1, the next times n / (n − 1), … and never increasing."""
+    """Benjamini and Hochberg's correction: the largest p, the next times n / (n − 1), … and never increasing."""
     p = np.asarray(chances, float)
     order = np.argsort(p)[::-1]
     stepped = np.minimum.accumulate(p[order] * len(p) / np.arange(len(p), 0, -1))
@@ -212,6 +219,6 @@ def agreement(found: Sequence[Effect], studies: Sequence[Human], seed: int = 0) 
         by_player[effect.player].append(float(same))
     rng = np.random.default_rng(seed)
     return [
-        Agreement(player, int(sum(hits)), len(hits), *interval([np.array(hits)], rng))
+        Agreement(player, int(sum(hits)), len(hits), *intervals(np.array([hits]), [len(hits)], rng)[0].tolist())
         for player, hits in by_player.items()
     ]

@@ -54,13 +54,8 @@ def of_best(played: Played) -> float | None:
     return sum(r.pay[0] for r in played.rounds) / best if best else None
 
 
-def unreadable(played: Played) -> float | None:
-    """The share of rounds in which no answer of the player could be read."""
-    return sum(r.moves[0] is None for r in played.rounds) / len(played.rounds)
-
-
 MEASURES: Mapping[str, Measure] = {
-    measure.__name__: measure for measure in (offered, accepted, cooperation, of_most, of_best, unreadable)
+    measure.__name__: measure for measure in (offered, accepted, cooperation, of_most, of_best)
 }
 
 
