@@ -100,7 +100,7 @@ class Video:
                 if image.width * image.height > self.limit:
                     size = f"{image.width} x {image.height} frames are over the limit of {self.limit:,} pixels"
                     raise Unreadable(name, f"{size}; if you trust it, raise the limit with --max-pixels")
-                yield Frame(_upright(image), time, stretch.index, name)
+                yield Frame(upright(image), time, stretch.index, name)
                 kept += 1
             if stretch.damage:
                 raise Damaged(name, stretch.damage, kept)
@@ -237,7 +237,7 @@ def ahead(frames: Generator[T, None, None]) -> Iterator[T]:
             yield item
 
 
-def _upright(image: VideoFrame) -> Pixels:
+def upright(image: VideoFrame) -> Pixels:
     """RGB pixels, turned as the file's display matrix says."""
     pixels = image.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
     quarters = round(image.rotation / 90) % 4  # the matrix counts counter-clockwise, as rot90 does

@@ -1,0 +1,50 @@
+"""The photos and videos below a folder, in the order a person would count them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from mien.errors import InputError
+
+PHOTOS = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif"})
+VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".wmv", ".flv"})
+
+
+def photos(path: str | os.PathLike[str]) -> list[Path]:
+    """Photos below a folder, or the path itself where it is a file."""
+    return _listed(Path(path), PHOTOS)
+
+
+def videos(path: str | os.PathLike[str]) -> list[Path]:
+    """Videos below a folder, or the path itself where it is a file."""
+    return _listed(Path(path), VIDEOS)
+
+
+def _listed(path: Path, kinds: frozenset[str]) -> list[Path]:
+    """A named file is taken at its word, whatever its ending: reading it says what is wrong with it."""
+    if not path.is_dir():
+        return [path]
+    return sorted((p for p in _files(path) if p.suffix.lower() in kinds), key=lambda p: _natural(p.relative_to(path)))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file that is not hidden; links to folders are not followed, so none can lead in a circle."""
+    for root, folders, files in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(root, name) for name in files if not name.startswith("."))
+
+
+def _refuse(error: OSError) -> None:
+    raise InputError(f"listing {error.filename} failed: {error.strerror}")
+
+
+def _natural(path: Path) -> list[list[tuple[int, int, str]]]:
+    """photo2 before photo10, folder by folder, upper and lower case alike."""
+    return [[_piece(p) for p in re.split(r"(\d+)", part.casefold()) if p] for part in path.parts]
+
+
+def _piece(text: str) -> tuple[int, int, str]:
+    return (0, int(text), text) if text.isdecimal() else (1, 0, text)
