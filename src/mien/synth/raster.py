@@ -194,3 +194,35 @@ def lit(
             soft = max((facing + wrap[k]) / (1 + wrap[k]), 0.0)
             light[i, k] = soft * lamp[k] * reach + sky[k] * up
             gloss[i, k] = spot * lamp[k] + rim * sky[k]
+
+
+@compiled
+def paste(
+    image: np.ndarray,
+    source: np.ndarray,
+    inverse: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    length: float,
+    gain: np.ndarray,
+) -> None:
+    """Lay (h, w, 4) uint8 over a float image in [0, 1]; `length` pixels below the source its last row goes on."""
+    h, w = source.shape[:2]
+    for y in range(low[1], high[1]):
+        for x in range(low[0], high[0]):
+            u = inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2]
+            v = inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2]
+            if u < 0 or u >= w - 1 or v < 0 or v >= h - 1 + length:
+                continue
+            if v >= h - 1.001:
+                v = h - 1.001
+            i, j = int(v), int(u)
+            fv, fu = v - i, u - j
+            a, b, c, d = (1 - fv) * (1 - fu), (1 - fv) * fu, fv * (1 - fu), fv * fu
+            alpha = a * source[i, j, 3] + b * source[i, j + 1, 3] + c * source[i + 1, j, 3] + d * source[i + 1, j + 1, 3]
+            alpha /= 255.0
+            if alpha <= 0:
+                continue
+            for k in range(3):
+                colour = a * source[i, j, k] + b * source[i, j + 1, k] + c * source[i + 1, j, k] + d * source[i + 1, j + 1, k]
+                image[y, x, k] += (colour / 255.0 * gain[k] - image[y, x, k]) * alpha
