@@ -1,0 +1,132 @@
+"""The models by name: what each is made of, and the published row it answers to. `make` follows a recipe."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien.errors import InputError, unknown
+from mien.lab.lm.compress import compress, parse
+from mien.lab.lm.corpus import Corpus
+from mien.lab.lm.models import Kind, LanguageModel, Shape, build
+from mien.lab.lm.storage import Made, Saved, load, save
+from mien.lab.lm.train import Stage, Training
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A row of the 2019 paper's tables: perplexity on the Penn Treebank, megabytes, milliseconds on its phone."""
+
+    row: str
+    perplexity: float
+    megabytes: float
+    milliseconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A model trained from nothing (`kind`, `sizes`) or made of another by a pipeline (`of`, `steps`)."""
+
+    name: str
+    stages: tuple[Stage, ...] = ()
+    kind: Kind = "lstm"
+    sizes: tuple[int, ...] = ()
+    of: str = ""
+    steps: str = ""
+    paper: Paper | None = None
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if bool(self.sizes) == bool(self.of and self.steps):
+            raise InputError(f"recipe {self.name} needs either sizes, or a model to start of and the steps")
+
+
+class Unfinished(Exception):
+    """The time given was over; the checkpoint is kept and the same call goes on from it."""
+
+
+SMALL = (Stage("sgd", 1.0, epochs=12, hold=5, decay=0.7, dropout=0.2),)
+ZAREMBA_SMALL = (Stage("sgd", 1.0, epochs=13, hold=4, decay=0.5),)
+ZAREMBA_MEDIUM = (Stage("sgd", 1.0, epochs=39, hold=6, decay=1 / 1.2, steps=35, dropout=0.5),)
+ZAREMBA_LARGE = (Stage("sgd", 1.0, epochs=55, hold=14, decay=1 / 1.15, clip=10, steps=35, dropout=0.65),)
+PLAIN = (Stage("sgd", 0.5, epochs=20, hold=4, decay=0.7, dropout=0.2),)
+RETRAIN = (Stage("sgd", 0.3, epochs=4, hold=1, decay=0.5, dropout=0.1),)
+ADAM_SGD = (
+    Stage("adam", 0.001, epochs=2, hold=2, decay=1.0, dropout=0.1),
+    Stage("sgd", 0.5, epochs=4, hold=1, decay=0.5, dropout=0.1),
+)
+TAUGHT = (
+    Stage("adam", 0.001, epochs=2, hold=2, decay=1.0, dropout=0.1, teach=0.5),
+    Stage("sgd", 0.5, epochs=4, hold=1, decay=0.5, dropout=0.1, teach=0.5),
+)
+
+RECIPES = (
+    Recipe("lstm200", SMALL, sizes=(200, 200), paper=Paper("LSTM 200-200", 117.659, 18.6, 9.63)),
+    Recipe("lstm200-zaremba", ZAREMBA_SMALL, sizes=(200, 200), paper=Paper("LSTM 200-200", 117.659, 18.6, 9.63)),
+    Recipe("lstm650", ZAREMBA_MEDIUM, sizes=(650, 650), paper=Paper("LSTM 650-650", 82.07, 79.1, 16.13)),
+    Recipe("lstm1500", ZAREMBA_LARGE, sizes=(1500, 1500), paper=Paper("LSTM 1500-1500", 78.29, 264.1, 45.47)),
+    Recipe("gru650", ZAREMBA_MEDIUM, "gru", (650, 650), paper=Paper("GRU 650-650", 92.86, 72.28, 16.94)),
+    Recipe("rnn650", PLAIN, "rnn", (650, 650), paper=Paper("RNN 650-650", 124.371, 67.6, 15.91)),
+    Recipe(
+        "int8", of="lstm200", steps="quantize(8)", paper=Paper("200-200, 1-byte quantised", 118.232, 4.7, 9.61)
+    ),
+    Recipe("int4", of="lstm200", steps="quantize(4)"),
+    Recipe("prune90", of="lstm200", steps="prune(0.9)", paper=Paper("200-200, pruned, not retrained", 149.31, 5.5, 9.56)),
+    Recipe(
+        "prune90-tuned", RETRAIN, of="lstm200", steps="prune(0.9) | tune",
+        paper=Paper("200-200, pruned, retrained", 121.123, 5.5, 9.56),
+    ),
+    Recipe("prune90-tuned-int8", of="prune90-tuned", steps="quantize(8)"),
+    Recipe(
+        "lr40", ADAM_SGD, of="lstm200", steps="lowrank(40) | tune", paper=Paper("LR 200-200", 136.115, 3.712, 7.83)
+    ),
+    Recipe("white40", TAUGHT, of="lstm200", steps="whiten(40) | tune"),
+    Recipe("white64", TAUGHT, of="lstm200", steps="whiten(64) | tune"),
+    Recipe("white64-int8", of="white64", steps="quantize(8)"),
+    Recipe("white64-int4", of="white64", steps="quantize(4)"),
+    Recipe("lr50-output", RETRAIN, of="lstm200", steps="lowrank(50, output) | tune",
+           paper=Paper("output layer LR 200", 112.065, 12.6)),
+    Recipe("tt-output", RETRAIN, of="lstm200", steps="tt(32, output) | tune",
+           paper=Paper("output layer TT 200", 116.588, 11.8)),
+    Recipe("tt-recurrent", RETRAIN, of="lstm200", steps="tt(32, recurrent) | tune"),
+    Recipe("units50", TAUGHT, of="lstm200", steps="units(0.5) | tune"),
+)  # fmt: skip
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of that name."""
+    found = {one.name: one for one in RECIPES}
+    if name not in found:
+        raise unknown("recipe", name, found)
+    return found[name]
+
+
+def make(
+    recipe: Recipe, corpus: Corpus, folder: Path, minutes: float = math.inf, log: Callable[[str], None] = print
+) -> Path:
+    """Follow a recipe; the model, the one it is made of and its checkpoints live in `folder` under the recipe's name."""
+    end, seconds, tunings = time.monotonic() + minutes * 60, 0.0, 0
+    base = load(folder / f"{recipe.of}.mlm") if recipe.of else None
+    if base:
+        corpus.require(base.vocabulary)
+
+    def tune(model: LanguageModel) -> LanguageModel:
+        nonlocal seconds, tunings
+        file = folder / f"{recipe.name}.{tunings}.train"
+        teacher = base.model if base and any(stage.teach for stage in recipe.stages) else None
+        training = Training(model, corpus, recipe.stages, file, teacher=teacher, seed=recipe.seed, log=log)
+        if not training.run((end - time.monotonic()) / 60):
+            raise Unfinished(
+                f"{recipe.name} is not ready after {minutes:g} minutes; the same command goes on from here"
+            )
+        seconds, tunings = seconds + training.progress.seconds, tunings + 1
+        return model
+
+    if base:
+        model = compress(base.model, parse(recipe.steps), corpus.train, tune)
+    else:
+        model = tune(build(Shape(recipe.kind, recipe.sizes, len(corpus.vocabulary)), recipe.seed))
+    path = folder / f"{recipe.name}.mlm"
+    save(path, Saved(model, corpus.vocabulary, Made(recipe.name, recipe.seed, corpus.digest, round(seconds, 1))))
+    return path

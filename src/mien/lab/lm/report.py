@@ -1,0 +1,239 @@
+"""What is measured of a model, as JSON in `results/`, and the table and pictures drawn from it."""
+
+import ctypes
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from torch import nn
+
+from mien.errors import InputError
+from mien.lab.lm.corpus import Corpus
+from mien.lab.lm.export import Keyboard
+from mien.lab.lm.loss import perplexity
+from mien.lab.lm.recipes import RECIPES, Recipe
+from mien.lab.lm.storage import encode, load
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a number comes from."""
+
+    commit: str
+    machine: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One model's row: perplexities over every word, numbers kept, bytes of its weights as stored."""
+
+    recipe: str
+    seed: int
+    train_seconds: float
+    score_seconds: float
+    valid: float
+    test: float
+    parameters: int
+    bytes: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """One exported file's time per word (median and quartiles over runs, ms) and the memory it adds (MB, at its peak)."""
+
+    name: str
+    median: float
+    lower: float
+    upper: float
+    memory: float
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paces:
+    """Files timed side by side in one process on one thread."""
+
+    paces: tuple[Pace, ...]
+    rounds: int
+    words: int
+    seconds: float
+    origin: Origin
+
+
+def count(model: nn.Module) -> int:
+    """Numbers a file must hold: every weight and bias once, of a matrix only those that are not zero.
+
+    The papers' baselines follow this rule; their low-rank rows of 200 and 500 leave out biases and projections, those
+    of 300 and 400 count the projections of input and recurrent matrices separately.
+    """
+    return sum(int(weight.count_nonzero()) if weight.dim() > 1 else weight.numel() for weight in model.parameters())
+
+
+def score(path: Path, corpus: Corpus) -> Score:
+    """Perplexity and size of a stored model."""
+    start, saved = time.monotonic(), load(path)
+    corpus.require(saved.vocabulary)
+    model, made = saved.model, saved.made
+    valid, test = (perplexity(model, part, corpus.vocabulary) for part in (corpus.valid, corpus.test))
+    size = sum(len(encode(weight.detach(), model.bits)) for weight in model.parameters())
+    seconds = round(time.monotonic() - start, 1)
+    return Score(
+        made.recipe,
+        made.seed,
+        made.seconds,
+        seconds,
+        round(valid, 3),
+        round(test, 3),
+        count(model),
+        size,
+        origin(corpus),
+    )
+
+
+def pace(files: Sequence[Path], corpus: Corpus, rounds: int = 21, words: int = 300) -> Paces:
+    """Time per word and memory of exported models, in turns, so that what disturbs one disturbs all alike."""
+    start, text = time.monotonic(), corpus.test[:words].tolist()
+    memory = {file: statistics.median(_memory(file, text[:20]) for _ in range(5)) for file in files}
+    boards = {file: Keyboard(file) for file in files}
+    times: dict[Path, list[float]] = {file: [] for file in files}
+    for turn in range(rounds + 1):
+        for file, board in boards.items():
+            began = time.perf_counter()
+            for number in text:
+                board.tell(number)
+            if turn:  # the first warms up
+                times[file].append((time.perf_counter() - began) / len(text) * 1000)
+    paces = tuple(_pace(file, times[file], memory[file]) for file in files)
+    return Paces(paces, rounds, len(text), round(time.monotonic() - start, 1), origin(corpus))
+
+
+def origin(corpus: Corpus) -> Origin:
+    """This commit, this machine and this text."""
+    asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    answer = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return Origin(answer.stdout.strip() or "unknown", f"{_processor()}, {os.cpu_count()} cores", corpus.digest)
+
+
+def write(result: Score | Paces, path: Path) -> None:
+    """One result as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(asdict(result), indent=1) + "\n")
+
+
+def table(results: Path) -> str:
+    """The published rows beside ours, in Markdown, from the JSON files of a folder."""
+    scores, paces = _scores(results), _paces(results)
+    lines = [
+        "| model | made by | perplexity | published | numbers | MB | published | ms a word | int8 ms | memory MB |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for one in RECIPES:
+        if one.name in scores:
+            lines.append(_row(one, scores[one.name], paces))
+    return "\n".join(lines) + "\n"
+
+
+def picture(results: Path, path: Path) -> None:
+    """Size × perplexity and time × perplexity of everything measured, the published rows in grey."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    scores, paces = _scores(results), _paces(results)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), sharey=True)
+    for one in RECIPES:
+        if one.paper:
+            left.plot(one.paper.megabytes, one.paper.perplexity, "x", color="0.6")
+        if one.name not in scores:
+            continue
+        row = scores[one.name]
+        left.plot(row.bytes / 1e6, row.test, "o", color="C0")
+        left.annotate(one.name, (row.bytes / 1e6, row.test), fontsize=7, xytext=(4, 3), textcoords="offset points")
+        for name, colour in ((one.name, "C0"), (f"{one.name}.int8", "C1")):
+            if name in paces:
+                right.plot(paces[name].median, row.test, "o", color=colour)
+                right.annotate(
+                    name, (paces[name].median, row.test), fontsize=7, xytext=(4, 3), textcoords="offset points"
+                )
+    left.set(xscale="log", xlabel="MB of weights (× published)", ylabel="test perplexity", ylim=(75, 160))
+    right.set(xlabel="ms per word, one thread")
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+
+
+def _row(one: Recipe, row: Score, paces: dict[str, Pace]) -> str:
+    made = f"{one.steps} of {one.of}" if one.of else f"{one.kind} {'-'.join(map(str, one.sizes))}"
+    fast, faster = paces.get(one.name), paces.get(f"{one.name}.int8")
+    cells = [
+        one.name,
+        f"`{made}`".replace("|", "\\|"),
+        f"{row.test:.2f}",
+        f"{one.paper.perplexity:g}" if one.paper else "",
+        f"{row.parameters / 1e6:.3f} M",
+        f"{row.bytes / 1e6:.2f}",
+        f"{one.paper.megabytes:g}" if one.paper else "",
+        f"{fast.median:.3f}" if fast else "",
+        f"{faster.median:.3f}" if faster else "",
+        f"{fast.memory:.1f}" if fast else "",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _scores(results: Path) -> dict[str, Score]:
+    files = sorted(results.glob("lm_*.json"))
+    read = [json.loads(file.read_text()) for file in files]
+    scores = [Score(**{**one, "origin": Origin(**one["origin"])}) for one in read if "test" in one]
+    if not scores:
+        raise InputError(f"no lm_*.json with a score in {results}; make one with: mien lab lm score MODEL --data TEXT")
+    return {one.recipe: one for one in scores}
+
+
+def _paces(results: Path) -> dict[str, Pace]:
+    file = results / "lm_pace.json"
+    return {one["name"]: Pace(**one) for one in json.loads(file.read_text())["paces"]} if file.exists() else {}
+
+
+def _pace(file: Path, times: list[float], memory: float) -> Pace:
+    lower, median, upper = statistics.quantiles(times, n=4)
+    return Pace(file.stem, round(median, 4), round(lower, 4), round(upper, 4), round(memory, 2), file.stat().st_size)
+
+
+def _memory(file: Path, text: list[int]) -> float:
+    """Peak megabytes that loading and asking the model adds to this process (Linux; elsewhere the process's peak)."""
+    clear = Path("/proc/self/clear_refs")
+    if not clear.exists():
+        Keyboard(file)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    ctypes.CDLL(None).malloc_trim(0)
+    clear.write_text("5")  # sets the recorded peak back to what is in use now
+    before = _peak()
+    board = Keyboard(file)
+    for number in text:
+        board.tell(number)
+    return _peak() - before
+
+
+def _peak() -> float:
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) / 1e3
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    names = (
+        [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        if info.exists()
+        else []
+    )
+    return names[0] if names else platform.processor() or platform.machine()
