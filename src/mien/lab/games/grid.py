@@ -178,15 +178,27 @@ def _digest(game: Game, setup: Setup) -> str:
 
 
 def _describe(grid: Grid, path: Path) -> None:
-    """Keep what each hash in the log stands for."""
+    """Keep what each hash in the log stands for; one folder has one setup and one form of each game."""
     known = _setups(path) if path.is_file() else {}
-    for game in grid.games:
-        known[_digest(game, grid.setup)] = {"game": dump(game), "setup": asdict(grid.setup), "wording": wording()}
-    _write(path, [json.dumps(known, indent=1, sort_keys=True) + "\n"])
+    made: dict[str, _Setup] = {
+        _digest(game, grid.setup): {"game": dump(game), "setup": _jsonable(grid.setup), "wording": wording()}
+        for game in grid.games
+    }
+    for new in made.values():
+        for old in known.values():
+            if (old["setup"], old["wording"]) != (new["setup"], new["wording"]):
+                raise InputError(f"{path.parent} holds matches of another setup or wording; use another folder")
+            if old["game"] != new["game"] and old["game"]["name"] == new["game"]["name"]:
+                raise InputError(f"{path.parent} holds another game named {new['game']['name']}; use another folder")
+    _write(path, [json.dumps({**known, **made}, indent=1, sort_keys=True) + "\n"])
+
+
+def _jsonable(setup: Setup) -> dict[str, Json]:
+    return json.loads(json.dumps(asdict(setup)))
 
 
 class _Setup(TypedDict):
-    game: Json
+    game: Mapping[str, Json]
     setup: Mapping[str, Json]
     wording: str
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -59,7 +59,7 @@ MEASURES: Mapping[str, Measure] = {
 }
 
 
-def scores(log: list[Played]) -> Iterator[Score]:
+def scores(log: Iterable[Played]) -> Iterator[Score]:
     """Every measure of every match that has it."""
     for played in log:
         for name, measure in MEASURES.items():
