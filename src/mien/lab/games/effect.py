@@ -1,26 +1,88 @@
-"""What an emotion changes: differences to the same match without it, with intervals and what chance alone would do."""
+"""What a match shows, and what an emotion changes in it: differences, intervals, and what chance alone would do."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError
-from mien.lab.games.game import names
+from mien.lab.games.game import Game, Matrix, names
+from mien.lab.games.grid import Played
 from mien.lab.games.match import EMOTIONS, WAYS
-from mien.lab.games.measure import MEASURES, Score
+from mien.lab.games.scripted import best_total
 
 HUMANS = Path(__file__).parent / "data" / "humans.csv"
 COLUMNS = ("game", "measure", "emotion", "way", "direction", "citation", "finding")
 DRAWS = 4000  # of the bootstrap, and at least of the sign flips
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.float64]
+Measure: TypeAlias = Callable[[Played], float | None]  # None where a match says nothing about it
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One measure of one match."""
+
+    played: Played
+    measure: str
+    value: float
+
+
+def offered(played: Played) -> float | None:
+    """The share of the sum that a divider gives."""
+    move = played.rounds[0].moves[0]
+    if isinstance(played.game, Matrix) or played.game.role == "responder" or move is None:
+        return None
+    return move / played.game.total
+
+
+def accepted(played: Played) -> float | None:
+    """1 if a responder takes the offer, 0 if not."""
+    move = played.rounds[0].moves[0]
+    return None if move is None or not _is_responder(played.game) else float(move)
+
+
+def cooperation(played: Played) -> float | None:
+    """The share of kind moves (those that leave the co-player more on average) among those that could be read."""
+    kind = played.game.generous(0) if isinstance(played.game, Matrix) else None
+    moves = [round_.moves[0] for round_ in played.rounds if round_.moves[0] is not None]
+    return None if kind is None or not moves else sum(move == kind for move in moves) / len(moves)
+
+
+def of_most(played: Played) -> float | None:
+    """What was earned, as a share of the largest pay-off in every round; a void round earns nothing."""
+    return sum(r.pay[0] for r in played.rounds) / (len(played.rounds) * played.game.most(0))
+
+
+def of_best(played: Played) -> float | None:
+    """What was earned, as a share of what the best play against this opponent earns; a void round earns nothing."""
+    best = best_total(played.game, played.key.opponent)
+    return sum(r.pay[0] for r in played.rounds) / best if best else None
+
+
+MEASURES: Mapping[str, Measure] = {
+    measure.__name__: measure for measure in (offered, accepted, cooperation, of_most, of_best)
+}
+
+
+def scores(log: Iterable[Played]) -> Iterator[Score]:
+    """Every measure of every match that has it."""
+    for played in log:
+        for name, measure in MEASURES.items():
+            value = measure(played)
+            if value is not None:
+                yield Score(played, name, value)
+
+
+def _is_responder(game: Game) -> bool:
+    return not isinstance(game, Matrix) and game.role == "responder"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,10 @@ from dataclasses import asdict
 from html import escape
 
 from mien.errors import InputError
-from mien.lab.games.effect import Effect, agreement, effects, humans, matched
+from mien.lab.games.effect import MEASURES, Effect, agreement, effects, humans, matched, scores
 from mien.lab.games.fit import shifts
 from mien.lab.games.grid import Played
 from mien.lab.games.match import EMOTIONS, WAYS
-from mien.lab.games.measure import MEASURES, scores
 from mien.lab.games.person import People
 
 PEOPLE = "people"  # the name of the parametric player in logs
