@@ -39,7 +39,7 @@ ACTION_UNITS = Labels(
 GENDERS = Labels("genders", ("female", "male"))
 ETHNICITIES = Labels("ethnicities", ("white", "black", "asian", "indian", "other"))
 AGE = Labels("age", ("age",))
-POSE = Labels("pose", ("yaw", "pitch", "roll"))
+POSE = Labels("pose", ("yaw", "pitch"))
 QUALITY = Labels("quality", ("size", "blur"))
 
 

@@ -1,4 +1,4 @@
-"""Where the head points, in degrees: yaw (to the image's right), pitch (up), roll (clockwise)."""
+"""Where the head points, in degrees: yaw and pitch; the roll is plain from the line of the eyes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEAD = Head("pose", POSE, scale, len(POSE))
 
 
 def loss(raw: Tensor, target: Tensor, known: Tensor) -> Tensor:
-    """Squared error in raw units; target in degrees, known (n, 3)."""
+    """Squared error in raw units; target in degrees, known (n, 2)."""
     return squared(raw, target / DEGREES, known)
 
 

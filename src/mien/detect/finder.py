@@ -1,0 +1,76 @@
+"""Our own detector: anchor-free, three scales, five points; shipped in the wheel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.card import Card
+from mien.geometry import nms, normalise, shrink
+from mien.link import sigmoid
+from mien.runtime import Runtime
+from mien.types import Faces, Floats, Frame, Pixels
+
+STRIDES = (8, 16, 32)
+CELLS = 4.0  # a raw box of exp(0) is this many cells wide, so that every scale starts near its own faces
+PADDING = 32  # the coarsest stride: sides are filled up to a multiple of it
+OVERLAP = 0.4
+LARGEST = 2560  # longest side of the second pass; more would only find faces nobody can read
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finder:
+    """Looks at the frame with its long side at 640 first; once more at full size if that finds nothing.
+
+    `smallest` asks for faces down to so many pixels: where the first look would see them below 16, it looks twice.
+    """
+
+    card: Card
+    runtime: Runtime
+    threshold: float
+    smallest: float = 0.0
+    longest: int = 640
+
+    def __call__(self, frame: Frame) -> Faces:
+        """The faces of one frame, surest first; none is not an error."""
+        long = max(frame.size)
+        faces = self._look(frame, min(1.0, self.longest / long))
+        wanted_small = 0 < self.smallest * self.longest / long < 16
+        if long > self.longest and (len(faces) == 0 or wanted_small):
+            return self._look(frame, min(1.0, LARGEST / long))
+        return faces
+
+    def _look(self, frame: Frame, scale: float) -> Faces:
+        width, height = (max(round(side * scale), 1) for side in frame.size)
+        small = shrink(frame.pixels, (width, height))
+        maps = self.runtime.run(normalise(_fill(small)[None], self.card.input))
+        scores, boxes, points = decode(maps, self.threshold)
+        boxes, points = boxes / scale, points / scale
+        kept = nms(boxes, scores, OVERLAP)
+        inside = kept[(boxes[kept, :2] + boxes[kept, 2:] / 2 < np.array(frame.size)).all(1)]
+        return Faces(frame, boxes[inside], points[inside], scores[inside])
+
+
+def _fill(pixels: Pixels) -> Pixels:
+    height, width = pixels.shape[:2]
+    return np.pad(pixels, ((0, -height % PADDING), (0, -width % PADDING), (0, 0)))
+
+
+def decode(maps: Mapping[str, Floats], threshold: float) -> tuple[Floats, Floats, Floats]:
+    """Raw maps (1, 15, h, w) by stride → scores (n,), boxes (n, 4), points (n, 5, 2) above the threshold."""
+    parts = [_decode(maps[f"maps{stride}"][0], stride, threshold) for stride in STRIDES]
+    scores, boxes, points = (np.concatenate(p).astype(np.float32) for p in zip(*parts, strict=True))
+    return scores, boxes, points
+
+
+def _decode(raw: Floats, stride: int, threshold: float) -> tuple[Floats, Floats, Floats]:
+    scores = sigmoid(raw[0])
+    y, x = np.nonzero(scores > threshold)
+    cell = raw[:, y, x].T
+    centre = (np.stack([x, y], 1) + 0.5) * stride
+    sides = np.exp(np.clip(cell[:, 3:5], -4, 4)) * (CELLS * stride)
+    middle = centre + cell[:, 1:3] * stride
+    points = middle[:, None] + cell[:, 5:].reshape(-1, 5, 2) * sides[:, None]
+    return scores[y, x], np.hstack([middle - sides / 2, sides]), points

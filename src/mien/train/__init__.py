@@ -1,0 +1,1 @@
+"""Training: the one part of the package where torch lives."""

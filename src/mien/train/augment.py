@@ -1,0 +1,92 @@
+"""Small random changes to a batch of grey faces: place, light, sharpness, hidden parts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as nnf
+
+SIZE = 64  # the network's input
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """How far each change may go; `turn` in degrees, the others as shares."""
+
+    turn: float = 12.0
+    zoom: float = 0.14
+    shift: float = 0.07
+    stretch: float = 0.06
+    light: float = 0.3
+    hide: float = 0.4
+    soften: float = 0.2
+
+
+def _uniform(n: int, reach: float, rng: torch.Generator) -> Tensor:
+    return (torch.rand(n, generator=rng) * 2 - 1) * reach
+
+
+def warp(images: Tensor, flips: Tensor, how: Strength, rng: torch.Generator) -> Tensor:
+    """Turned, zoomed, shifted, flipped where told: (n, 1, S, S) in 0..1 → (n, 1, 64, 64)."""
+    n = len(images)
+    angle = _uniform(n, math.radians(how.turn), rng)
+    zoom = torch.exp(_uniform(n, how.zoom, rng))
+    tall = torch.exp(_uniform(n, how.stretch, rng))
+    mirror = 1 - 2 * flips.float()
+    cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
+    x, y = _uniform(n, 2 * how.shift, rng), _uniform(n, 2 * how.shift, rng)
+    matrix = torch.stack(
+        [torch.stack([cos * mirror, -sin * tall, x], 1), torch.stack([sin * mirror, cos * tall, y], 1)], 1
+    )
+    grid = nnf.affine_grid(matrix, [n, 1, SIZE, SIZE], align_corners=False)
+    return nnf.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def relight(images: Tensor, how: Strength, rng: torch.Generator) -> Tensor:
+    """Another contrast, brightness, gamma, a slope of light across the face, and a little noise."""
+    n = len(images)
+    shape = (n, 1, 1, 1)
+    gamma = torch.exp(_uniform(n, how.light, rng)).reshape(shape)
+    gain = torch.exp(_uniform(n, how.light, rng)).reshape(shape)
+    lift = _uniform(n, how.light / 2, rng).reshape(shape)
+    line = torch.linspace(-1, 1, SIZE)
+    slope = (
+        _uniform(n, how.light / 2, rng).reshape(shape) * line
+        + _uniform(n, how.light / 3, rng).reshape(shape) * line[:, None]
+    )
+    noise = torch.rand(n, generator=rng).reshape(shape) ** 3 * 0.08
+    lit = (images.clamp(0, 1) ** gamma - 0.5) * gain + 0.5 + lift + slope
+    return (lit + noise * torch.randn(images.shape, generator=rng)).clamp(0, 1)
+
+
+def soften(images: Tensor, share: float, rng: torch.Generator) -> Tensor:
+    """Some of the faces as if enlarged from half or a third of their size."""
+    chosen = torch.rand(len(images), generator=rng) < share
+    if not chosen.any():
+        return images
+    small = nnf.interpolate(images[chosen], scale_factor=0.4, mode="area")
+    images = images.clone()
+    images[chosen] = nnf.interpolate(small, size=SIZE, mode="bilinear", align_corners=False)
+    return images
+
+
+def hide(images: Tensor, share: float, rng: torch.Generator) -> Tensor:
+    """A grey rectangle over some of the faces."""
+    n = len(images)
+    centre = torch.rand(n, 2, generator=rng)
+    half = 0.06 + 0.14 * torch.rand(n, 2, generator=rng)
+    half[torch.rand(n, generator=rng) > share] = 0
+    line = torch.linspace(0, 1, SIZE)
+    inside = (line - centre[:, :1]).abs() < half[:, :1], (line - centre[:, 1:]).abs() < half[:, 1:]
+    mask = (inside[0][:, :, None] & inside[1][:, None, :])[:, None]
+    return torch.where(mask, torch.rand(n, 1, 1, 1, generator=rng), images)
+
+
+def faces(images: Tensor, flips: Tensor, how: Strength, rng: torch.Generator) -> Tensor:
+    """All of the above on uint8 grey (n, S, S) → the network's input (n, 1, 64, 64), normalised as the card says."""
+    batch = warp(images[:, None].float() / 255, flips, how, rng)
+    batch = hide(relight(soften(batch, how.soften, rng), how, rng), how.hide, rng)
+    return (batch - 0.5) / 0.25

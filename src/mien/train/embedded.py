@@ -1,0 +1,157 @@
+"""The network that ships: expressions, valence and arousal, action units, identity, age, gender, ethnicity and pose.
+
+python -m mien.train.embedded --stage faces     real faces alone: what needs no renders
+python -m mien.train.embedded --stage mien_s    from there, everything together
+python -m mien.train.embedded --stage clean     renders and consenting people alone, from nothing
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mien.heads import QUESTIONS
+from mien.train import augment, loop, sources
+from mien.train.nets import FaceNet
+from mien.train.sources import Source
+
+WEIGHTS = {
+    "expression": 1.0,
+    "valence_arousal": 1.0,
+    "action_units": 1.5,
+    "age": 0.25,
+    "gender": 0.5,
+    "ethnicity": 0.3,
+    "pose": 0.5,
+    "identity": 2.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Which sources, how many faces of each in a batch, for how long, from whose weights."""
+
+    shares: Mapping[str, int]
+    plan: loop.Plan
+    start: str = ""
+
+
+STAGES = {
+    "faces": Stage({"ferplus": 128, "utkface": 64}, loop.Plan(1400, rate=3e-3)),
+    "mien_s": Stage({"ferplus": 128, "utkface": 64, "lfw": 40, "renders": 72}, loop.Plan(6000, rate=2e-3), "faces"),
+    "clean": Stage({"renders": 192, "london": 16}, loop.Plan(2500, rate=3e-3)),
+}
+
+
+def widths() -> dict[str, int]:
+    """Raw outputs of every head the network answers."""
+    return {name: head.width for name, head in QUESTIONS.items()}
+
+
+def losses(answers: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> loop.Losses:
+    """The weighted loss of each head that any row of the batch has a target for; NaN rows are unknown."""
+    out: loop.Losses = {}
+    for name, target in targets.items():
+        known = target.isfinite()
+        module = importlib.import_module(f"mien.heads.{name}")
+        per_row = name in ("expression", "age", "gender", "ethnicity")
+        loss = identity_loss if name == "identity" else module.loss
+        rows = known.all(1) if per_row or name == "identity" else known
+        out[name] = WEIGHTS[name] * loss(answers[name].float(), target, rows)
+    return out
+
+
+def identity_loss(raw: Tensor, target: Tensor, known: Tensor) -> Tensor:
+    """One minus the cosine to the teacher's vector, plus the error of the batch's own table of cosines."""
+    if not known.any():
+        return raw.sum() * 0
+    mine, theirs = (nn.functional.normalize(v[known]) for v in (raw, target))
+    return (1 - (mine * theirs).sum(1)).mean() + 4 * ((mine @ mine.T - theirs @ theirs.T) ** 2).mean()
+
+
+class Batches:
+    """Faces of all sources in fixed shares, drawn from the step's own seed, turned and lit anew each time."""
+
+    def __init__(self, parts: Mapping[str, Source], shares: Mapping[str, int], seed: int) -> None:
+        self.parts, self.shares, self.seed = parts, shares, seed
+        self.heads = sorted({h for part in parts.values() for h in part.targets} & set(QUESTIONS))
+
+    def __call__(self, step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """The batch of a step: images and, by head, targets with NaN where unknown."""
+        draw = np.random.default_rng((self.seed, step))
+        rng = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
+        images, targets = [], {h: [] for h in self.heads}
+        for name, count in self.shares.items():
+            part = self.parts[name]
+            rows = draw.integers(len(part), size=count)
+            images.append(part.images[rows])
+            for head in self.heads:
+                blank = np.full((count, target_width(head)), np.nan, np.float32)
+                targets[head].append(part.targets[head][rows] if head in part.targets else blank)
+        flips = torch.rand(sum(self.shares.values()), generator=rng) < 0.5
+        batch = augment.faces(torch.from_numpy(np.concatenate(images)), flips, augment.Strength(), rng)
+        wanted = {h: torch.from_numpy(np.concatenate(v)) for h, v in targets.items()}
+        if "pose" in wanted:
+            wanted["pose"][flips, 0] *= -1
+        return batch.contiguous(memory_format=torch.channels_last), wanted
+
+
+def target_width(head: str) -> int:
+    """Columns of a head's target: its labels, of which age has one."""
+    return len(QUESTIONS[head].labels)
+
+
+def train(stage: Stage, parts: Mapping[str, Source], seed: int, folder: Path, name: str) -> FaceNet:
+    """Train one stage and give the averaged network."""
+    torch.manual_seed(seed)
+    net = FaceNet(widths())
+    if stage.start:
+        state = torch.load(folder / f"{stage.start}.pt", weights_only=True)
+        net.load_state_dict(state["kept"])
+    batches = Batches(parts, stage.shares, seed)
+
+    def step(model: nn.Module, now: int) -> loop.Losses:
+        images, targets = batches(now)
+        with torch.autocast("cpu", torch.bfloat16):
+            answers = model(images)
+        return losses(answers, targets)
+
+    kept = loop.run(net, step, stage.plan, folder / f"{name}.pt")
+    assert isinstance(kept, FaceNet)
+    return kept
+
+
+def main() -> None:
+    """Train a stage from the command line."""
+    parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parse.add_argument("--stage", choices=sorted(STAGES), required=True)
+    parse.add_argument("--data", type=Path, required=True, help="folder with ferplus.parquet, utkface.parquet, …")
+    parse.add_argument("--renders", type=Path, help="folder of `mien synth faces`")
+    parse.add_argument("--teacher", type=Path, help="folder of identity vectors made by mien.train.teacher")
+    parse.add_argument("--work", type=Path, default=Path(".cache/train"), help="folder of checkpoints")
+    parse.add_argument("--seed", type=int, default=1)
+    parse.add_argument("--threads", type=int, default=2)
+    given = parse.parse_args()
+    torch.set_num_threads(given.threads)
+    stage = STAGES[given.stage]
+    parts = {name: load(name, given) for name in stage.shares}
+    train(stage, parts, given.seed, given.work, given.stage)
+
+
+def load(name: str, given: argparse.Namespace) -> Source:
+    """The training part of a source, with the teacher's identity vectors where there are some."""
+    if name == "renders":
+        return sources.renders(given.renders)
+    part = getattr(sources, name)(given.data)[0]
+    return sources.taught(part, given.teacher / f"{name}.npz") if given.teacher else part
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""From a trained network to files that ship: ONNX in fp32, ONNX in int8, each checked against what it was made from."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from torch import Tensor, nn
+
+from mien.errors import ModelError
+from mien.train.nets import GREY
+from mien.types import Floats
+
+OPSET = 17
+
+
+def in_rgb(net: nn.Module, first: nn.Conv2d) -> nn.Module:
+    """The network with luma folded into its first convolution, so that it takes RGB at no cost."""
+    weight = torch.cat([first.weight * g for g in GREY], 1)
+    wide = nn.Conv2d(weight.shape[1], first.out_channels, 3, first.stride[0], 1, bias=False)
+    wide.weight = nn.Parameter(weight.detach().clone())
+    net = copy.deepcopy(net).eval()
+    for parent in net.modules():
+        for name, child in parent.named_children():
+            if (
+                isinstance(child, nn.Conv2d)
+                and child.weight.shape == first.weight.shape
+                and torch.equal(child.weight, first.weight)
+            ):
+                setattr(parent, name, wide)
+                return net
+    raise ModelError("the first convolution was not found in the network")
+
+
+class Named(nn.Module):
+    """A network that answers with a dict, as the tuple that ONNX wants."""
+
+    def __init__(self, net: nn.Module, names: Sequence[str]) -> None:
+        super().__init__()
+        self.net, self.names = net, tuple(names)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The answers in the order of the names."""
+        answers = self.net(x)
+        return tuple(answers[n] for n in self.names) if isinstance(answers, dict) else tuple(answers)
+
+
+def to_onnx(net: nn.Module, names: Sequence[str], example: Tensor, path: Path, free: dict[int, str]) -> None:
+    """Write the network in fp32 and check it against torch on the example; `free` names the axes that may vary."""
+    tuple_net = Named(net, names).eval()
+    axes = {"input": free} | dict.fromkeys(names, free)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            tuple_net,
+            (example,),
+            str(path),
+            input_names=["input"],
+            output_names=list(names),
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    with torch.no_grad():
+        wanted = tuple_net(example)
+    got = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, {"input": example.numpy()})
+    worst = max(float(np.abs(a.numpy() - b).max()) for a, b in zip(wanted, got, strict=True))
+    if worst > 1e-3:
+        raise ModelError(f"ONNX and torch differ by {worst:.2g} on {path.name}, wanted at most 1e-3")
+
+
+def to_int8(source: Path, path: Path, examples: Sequence[Floats], keep: Sequence[str] = ()) -> None:
+    """Quantise weights and activations to 8 bits, ranges from the examples; nodes named in keep stay fp32."""
+    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.calibrate import CalibrationDataReader
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Reader(CalibrationDataReader):
+        """What the quantiser reads: one batch after another."""
+
+        rows = iter([{"input": batch} for batch in examples])
+
+        def get_next(self) -> dict[str, Floats]:
+            """The next batch, empty at the end."""
+            return next(self.rows, {})
+
+    ready = path.with_suffix(".ready.onnx")
+    quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
+    quantize_static(
+        str(ready),
+        str(path),
+        Reader(),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        calibrate_method=CalibrationMethod.MinMax,
+        nodes_to_exclude=list(keep),
+    )
+    ready.unlink()

@@ -1,0 +1,207 @@
+"""Pictures for the detector to learn from: rendered scenes, and mosaics of real faces on pictures without people.
+
+python -m mien.train.scenes --heads DIR --pool DIR --photos DIR --count 8000 --out DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mien.types import Floats, Pixels
+
+SIZE = 320
+SHARD = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A picture of one face to be pasted: pixels, how much of each shows, its box and points."""
+
+    pixels: Pixels
+    alpha: NDArray[np.uint8]
+    box: Floats
+    points: Floats
+
+
+def soft(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """An opaque middle with a border of random softness: a rectangle, a rounded one, or an ellipse."""
+    height, width = shape
+    power = rng.choice([2.0, 4.0, 12.0])
+    y, x = np.abs(np.linspace(-1, 1, height))[:, None], np.abs(np.linspace(-1, 1, width))[None]
+    distance = (x**power + y**power) ** (1 / power)
+    border = rng.uniform(0.02, 0.25)
+    return (np.clip((1 - distance) / border, 0, 1) * 255).astype(np.uint8)
+
+
+def paste(
+    canvas: Image.Image, cut: Cut, side: float, centre: tuple[float, float], turn: float
+) -> tuple[Floats, Floats]:
+    """Paste a cut so that its face's side is so many pixels; gives where box and points came to lie."""
+    scale = side / float(np.sqrt(cut.box[2] * cut.box[3]))
+    height, width = cut.pixels.shape[:2]
+    size = (max(round(width * scale), 2), max(round(height * scale), 2))
+    picture = Image.fromarray(np.dstack([cut.pixels, cut.alpha])).resize(size, Image.Resampling.BILINEAR)
+    angle = np.radians(turn)
+    turned = picture.rotate(turn, Image.Resampling.BILINEAR, expand=True) if turn else picture
+    matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    middle = cut.box[:2] + cut.box[2:] / 2
+
+    def place(points: NDArray[np.floating]) -> Floats:
+        return ((points * scale - np.array(size) / 2) @ matrix.T + np.array(turned.size) / 2).astype(np.float32)
+
+    corner = np.round(np.array(centre) - place(middle[None])[0]).astype(int)
+    canvas.paste(turned, (int(corner[0]), int(corner[1])), turned)
+    sides = cut.box[2:] * scale
+    upright = np.abs(np.cos(angle)) * sides + np.abs(np.sin(angle)) * sides[::-1]
+    box = np.concatenate([place(middle[None])[0] + corner - upright / 2, upright])
+    return box.astype(np.float32), (place(cut.points) + corner).astype(np.float32)
+
+
+def backdrop(photos: Sequence[Pixels], rng: np.random.Generator) -> Image.Image:
+    """A random part of a picture without people, mirrored, turned or dimmed at times."""
+    photo = Image.fromarray(photos[int(rng.integers(len(photos)))])
+    side = float(min(photo.size)) * rng.uniform(0.15, 1.0) if min(photo.size) > 64 else float(min(photo.size))
+    x, y = rng.uniform(0, photo.width - side), rng.uniform(0, photo.height - side)
+    part = photo.resize((SIZE, SIZE), Image.Resampling.BILINEAR, box=(x, y, x + side, y + side))
+    if rng.random() < 0.3:
+        part = part.transpose(Image.Transpose(rng.integers(0, 7)))
+    gain = float(rng.uniform(0.5, 1.2))
+    return part.point([min(int(v * gain), 255) for v in range(256)] * 3)
+
+
+def side_of(rng: np.random.Generator) -> float:
+    """A face side in pixels, evenly spread over scales from 10 to 260."""
+    return float(np.exp(rng.uniform(np.log(10), np.log(260))))
+
+
+def mosaic(
+    pool: Sequence[Cut], photos: Sequence[Pixels], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], Floats, Floats]:
+    """Real faces, and scraps of pictures that are none, pasted apart from each other: grey image, boxes, points."""
+    canvas = backdrop(photos, rng)
+    boxes, points, taken = [], [], np.zeros((0, 3))
+    largest = side_of(rng)
+    for _ in range(rng.integers(1, 14)):
+        side = min(side_of(rng), largest) if rng.random() < 0.6 else float(largest * rng.uniform(0.6, 1.1))
+        centre = (float(rng.uniform(0, SIZE)), float(rng.uniform(0, SIZE)))
+        apart = np.hypot(taken[:, 0] - centre[0], taken[:, 1] - centre[1]) > 0.75 * (taken[:, 2] + side)
+        if not apart.all():
+            continue
+        taken = np.vstack([taken, [*centre, side]])
+        turn = float(rng.normal(0, 12) if rng.random() < 0.85 else rng.uniform(-90, 90))
+        if rng.random() < 0.25:
+            scrap(canvas, photos, side, centre, turn, rng)
+            continue
+        box, five = paste(canvas, dressed(pool[int(rng.integers(len(pool)))], rng), side, centre, turn)
+        boxes.append(box)
+        points.append(five)
+    return finish(canvas, boxes, points, rng)
+
+
+def dressed(cut: Cut, rng: np.random.Generator) -> Cut:
+    """The cut with another soft border where it has none of its own, mirrored at times."""
+    alpha = soft(cut.alpha.shape, rng) if cut.alpha.min() == 255 else cut.alpha
+    return Cut(cut.pixels, alpha, cut.box, cut.points)
+
+
+def scrap(
+    canvas: Image.Image,
+    photos: Sequence[Pixels],
+    side: float,
+    centre: tuple[float, float],
+    turn: float,
+    rng: np.random.Generator,
+) -> None:
+    """A piece of a picture without people, cut and pasted just as faces are, so that the cut itself tells nothing."""
+    pixels = np.asarray(backdrop(photos, rng).resize((96, 96)))
+    blank = Cut(pixels, soft((96, 96), rng), np.array([10, 5, 76, 86], np.float32), np.zeros((5, 2), np.float32))
+    paste(canvas, blank, side, centre, turn)
+
+
+def finish(
+    canvas: Image.Image, boxes: list[Floats], points: list[Floats], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], Floats, Floats]:
+    """Grey, sometimes blurred as if enlarged; faces whose middle left the picture or that became tiny are dropped."""
+    if rng.random() < 0.2:
+        small = int(SIZE * rng.uniform(0.4, 0.9))
+        canvas = canvas.resize((small, small), Image.Resampling.BILINEAR).resize(
+            (SIZE, SIZE), Image.Resampling.BILINEAR
+        )
+    if not boxes:
+        return np.asarray(canvas.convert("L")), np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32)
+    b, p = np.stack(boxes).astype(np.float32), np.stack(points).astype(np.float32)
+    middle = b[:, :2] + b[:, 2:] / 2
+    kept = ((middle > 2) & (middle < SIZE - 2)).all(1)
+    return np.asarray(canvas.convert("L")), b[kept], p[kept]
+
+
+def real_pool(folder: Path) -> list[Cut]:
+    """Real faces with the teacher's boxes and points."""
+    cuts = []
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as file:
+            full = np.full(file["images"].shape[1:3], 255, np.uint8)
+            cuts += [Cut(i, full, b, p) for i, b, p in zip(file["images"], file["boxes"], file["points"], strict=True)]
+    return cuts
+
+
+def pictures(folder: Path, limit: int = 640) -> list[Pixels]:
+    """Every picture below a folder, shrunk to a side that is kept in memory."""
+    found = []
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")):
+        try:
+            with Image.open(path) as image:
+                image.thumbnail((limit, limit))
+                light = Image.new("RGB", image.size, (235, 235, 235))
+                shown = image.convert("RGBA")
+                light.paste(shown, (0, 0), shown)
+        except OSError:
+            continue
+        if min(light.size) >= 48:
+            found.append(np.asarray(light))
+    return found
+
+
+def write(out: Path, number: int, scenes: list[tuple[NDArray[np.uint8], Floats, Floats]]) -> None:
+    """One shard, whole or not at all."""
+    images, boxes, points = zip(*scenes, strict=True)
+    part = out / f".{number:04d}.part.npz"
+    np.savez(
+        part,
+        images=np.stack(images),
+        boxes=np.concatenate(boxes),
+        points=np.concatenate(points),
+        counts=np.array([len(b) for b in boxes]),
+    )
+    part.replace(out / f"mosaic{number:04d}.npz")
+
+
+def main() -> None:
+    """Make mosaics from the command line."""
+    parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parse.add_argument("--pool", type=Path, required=True, help="real faces: .npz of images, boxes, points")
+    parse.add_argument("--photos", type=Path, required=True, help="pictures without people")
+    parse.add_argument("--count", type=int, default=8000)
+    parse.add_argument("--out", type=Path, required=True)
+    parse.add_argument("--seed", type=int, default=1)
+    given = parse.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    pool, photos = real_pool(given.pool), pictures(given.photos)
+    for number in range(-(-given.count // SHARD)):
+        if (given.out / f"mosaic{number:04d}.npz").is_file():
+            continue
+        rng = np.random.default_rng((given.seed, number))
+        write(given.out, number, [mosaic(pool, photos, rng) for _ in range(SHARD)])
+        sys.stderr.write(f"{(number + 1) * SHARD}/{given.count}\n")
+
+
+if __name__ == "__main__":
+    main()
