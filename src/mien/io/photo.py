@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +34,7 @@ _TURNS = {  # the EXIF orientation and what makes it upright
 }
 _ORIENTATION = 0x0112
 _HEIC = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
-_opening = threading.Lock()
+_reading = threading.Lock()
 
 
 def read(source: Source, *, bgr: bool = False, limit: int = LIMIT) -> Frame:
@@ -83,7 +84,7 @@ def _from_file(file: BinaryIO, name: str, limit: int) -> Pixels:
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
         return _decode(_heic(file, name), name, limit)
     try:
-        with _no_bomb_guard():
+        with _header_only():
             image = Image.open(file)
     except Exception as error:  # decoders of damaged bytes raise nearly anything
         raise Unreadable(name, f"not a picture of a known format; it begins with {head[:16]!r}") from error
@@ -92,9 +93,13 @@ def _from_file(file: BinaryIO, name: str, limit: int) -> Pixels:
 
 
 @contextmanager
-def _no_bomb_guard() -> Iterator[None]:
-    """Opening reads only the header; the size is then held against our own limit, whose flag the error can name."""
-    with _opening:
+def _header_only() -> Iterator[None]:
+    """Reads no pixels, so without Pillow's guard on size: our own limit follows, whose flag the error can name.
+
+    Damaged notes beside the pixels make Pillow warn; they are of no use to who wants the pixels.
+    """
+    with _reading, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             yield
@@ -132,8 +137,9 @@ def _decode(image: Image.Image, name: str, limit: int) -> Pixels:
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
-        orientation = image.getexif().get(_ORIENTATION)
-    except Exception:  # damaged notes beside the pixels are no reason to refuse the pixels
+        with _header_only():
+            orientation = image.getexif().get(_ORIENTATION)
+    except Exception:  # a photo whose notes are damaged is taken as it lies
         return image
     return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
 

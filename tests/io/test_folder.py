@@ -1,0 +1,51 @@
+"""Which files are found, and in which order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mien.io.folder import photos, videos
+
+
+def made(root: Path, *names: str) -> None:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def names(root: Path, found: list[Path]) -> list[str]:
+    return [p.relative_to(root).as_posix() for p in found]
+
+
+def test_photos_come_in_the_order_a_person_counts(tmp_path: Path) -> None:
+    made(tmp_path, "img10.jpg", "img2.JPG", "IMG1.png", "b/2.heic", "b/11.webp", "a 9/1.tif", "a 10/1.tif", "007.bmp")
+    wanted = ["007.bmp", "a 9/1.tif", "a 10/1.tif", "b/2.heic", "b/11.webp", "IMG1.png", "img2.JPG", "img10.jpg"]
+    assert names(tmp_path, photos(tmp_path)) == wanted
+
+
+def test_photos_and_videos_are_kept_apart_and_other_files_left_out(tmp_path: Path) -> None:
+    made(tmp_path, "a.jpg", "b.mp4", "c.txt", "d", "e.jpg.bak")
+    assert names(tmp_path, photos(tmp_path)) == ["a.jpg"]
+    assert names(tmp_path, videos(tmp_path)) == ["b.mp4"]
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
+    made(tmp_path, ".a.jpg", ".thumbs/b.jpg", "._c.jpg", "d.jpg")
+    assert names(tmp_path, photos(tmp_path)) == ["d.jpg"]
+
+
+def test_links_that_lead_in_a_circle_are_not_followed(tmp_path: Path) -> None:
+    made(tmp_path, "a/b.jpg")
+    (tmp_path / "a" / "round").symlink_to(tmp_path)
+    assert names(tmp_path, photos(tmp_path)) == ["a/b.jpg"]
+
+
+def test_a_named_file_is_taken_at_its_word(tmp_path: Path) -> None:
+    path = tmp_path / "scan.001"
+    assert photos(path) == [path]
+
+
+def test_a_hidden_root_is_listed_when_named(tmp_path: Path) -> None:
+    made(tmp_path, ".album/a.jpg")
+    assert names(tmp_path, photos(tmp_path / ".album")) == [".album/a.jpg"]
