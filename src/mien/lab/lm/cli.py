@@ -49,7 +49,7 @@ def compress(
 
 @app.command()
 def score(models: list[Path], data: Data, results: Result = None) -> None:
-    """Perplexity, size and number of weights of stored models; perplexity alone of exported ones (.onnx).
+    """Perplexity, size and number of weights of stored models.
 
     Example:  mien lab lm score models/lstm200.mlm models/int8.mlm --data ptb.zip --results results
     """
@@ -83,7 +83,7 @@ def export(
 
 @app.command()
 def pace(files: list[Path], data: Data, results: Result = None, rounds: int = 21) -> None:
-    """Time per word and memory of exported models, side by side on one thread.
+    """Time per word, memory and perplexity of exported models, side by side on one thread.
 
     Example:  mien lab lm pace models/*.onnx --data ptb.zip --results results
     """
@@ -91,7 +91,8 @@ def pace(files: list[Path], data: Data, results: Result = None, rounds: int = 21
 
     measured = report.pace(files, corpus.read(data), rounds)
     for one in measured.paces:
-        print(f"{one.name}\t{one.median:.3f} ms ({one.lower:.3f}–{one.upper:.3f})\t{one.memory:.1f} MB")
+        spread = f"{one.median:.3f} ms ({one.lower:.3f}–{one.upper:.3f})"
+        print(f"{one.name}\t{spread}\t{one.memory:.1f} MB\ttest {one.test:.2f}")
     if results:
         report.write(measured, results / "lm_pace.json")
 
@@ -99,9 +100,7 @@ def pace(files: list[Path], data: Data, results: Result = None, rounds: int = 21
 @app.command(name="report")
 def report_(
     results: Path = Path("results"),
-    picture: Annotated[
-        Path | None, typer.Option(help="also draw size and time against perplexity (.svg, .png)")
-    ] = None,
+    picture: Annotated[Path | None, typer.Option(help="also draw it: size and time against perplexity")] = None,
 ) -> None:
     """The table of all results beside the published rows, as Markdown.
 
@@ -130,10 +129,9 @@ def _make(name: str, data: Path, out: Path, minutes: float, of: str = "", steps:
     from mien.lab.lm import corpus, recipes
 
     chosen = recipes.Recipe(name, recipes.TAUGHT, of=of, steps=steps) if steps else recipes.recipe(name)
+    text = corpus.read(data)
     try:
-        path = recipes.make(
-            chosen, corpus.read(data), out, minutes, lambda line: print(line, file=sys.stderr, flush=True)
-        )
+        path = recipes.make(chosen, text, out, minutes, lambda line: print(line, file=sys.stderr, flush=True))
     except recipes.Unfinished as unfinished:
         print(unfinished, file=sys.stderr)
         raise typer.Exit(UNFINISHED) from unfinished

@@ -5,6 +5,7 @@ Every layer is written out in plain operations, the same for all models, so that
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -72,12 +73,22 @@ class Keyboard:
         self.state = dict(zip(self.state, state, strict=True))
         return np.asarray(answer)[0]
 
+    def perplexity(self, numbers: Sequence[int]) -> float:
+        """exp of the mean surprise over every word of a text, told from the start."""
+        self.reset()
+        total, chances = 0.0, self.tell(self.vocabulary.index[EOS])
+        for number in numbers:
+            total -= math.log(max(chances[number], 1e-30))
+            chances = self.tell(number)
+        return math.exp(total / len(numbers))
+
     def suggest(self, text: str, count: int = 3) -> list[tuple[str, float]]:
         """The likeliest next words after a text, with their probabilities; never `<unk>` or the end of the line."""
         self.reset()
-        chances = self.tell(self.vocabulary.index[EOS]).copy()
+        chances = self.tell(self.vocabulary.index[EOS])
         for number in self.vocabulary.encode(text.lower().split()).tolist():
-            chances = self.tell(number).copy()
+            chances = self.tell(number)
+        chances = chances.copy()
         chances[[self.vocabulary.index[word] for word in (EOS, UNKNOWN)]] = 0
         return [(self.vocabulary.words[best], float(chances[best])) for best in np.argsort(-chances)[:count]]
 

@@ -46,7 +46,7 @@ class Unfinished(Exception):
     """The time given was over; the checkpoint is kept and the same call goes on from it."""
 
 
-SMALL = (Stage("sgd", 1.0, epochs=12, hold=5, decay=0.7, dropout=0.2),)
+SMALL = (Stage("sgd", 1.0, epochs=9, hold=5, decay=0.5, dropout=0.2),)
 ZAREMBA_SMALL = (Stage("sgd", 1.0, epochs=13, hold=4, decay=0.5),)
 ZAREMBA_MEDIUM = (Stage("sgd", 1.0, epochs=39, hold=6, decay=1 / 1.2, steps=35, dropout=0.5),)
 ZAREMBA_LARGE = (Stage("sgd", 1.0, epochs=55, hold=14, decay=1 / 1.15, clip=10, steps=35, dropout=0.65),)
@@ -72,7 +72,7 @@ RECIPES = (
         "int8", of="lstm200", steps="quantize(8)", paper=Paper("200-200, 1-byte quantised", 118.232, 4.7, 9.61)
     ),
     Recipe("int4", of="lstm200", steps="quantize(4)"),
-    Recipe("prune90", of="lstm200", steps="prune(0.9)", paper=Paper("200-200, pruned, not retrained", 149.31, 5.5, 9.56)),
+    Recipe("prune90", of="lstm200", steps="prune(0.9)", paper=Paper("200-200, pruned", 149.31, 5.5, 9.56)),
     Recipe(
         "prune90-tuned", RETRAIN, of="lstm200", steps="prune(0.9) | tune",
         paper=Paper("200-200, pruned, retrained", 121.123, 5.5, 9.56),
@@ -105,7 +105,7 @@ def recipe(name: str) -> Recipe:
 def make(
     recipe: Recipe, corpus: Corpus, folder: Path, minutes: float = math.inf, log: Callable[[str], None] = print
 ) -> Path:
-    """Follow a recipe; the model, the one it is made of and its checkpoints live in `folder` under the recipe's name."""
+    """Follow a recipe. The model, the one it is made of and its checkpoints are in `folder`, named as their recipes."""
     end, seconds, tunings = time.monotonic() + minutes * 60, 0.0, 0
     base = load(folder / f"{recipe.of}.mlm") if recipe.of else None
     if base:
@@ -117,9 +117,7 @@ def make(
         teacher = base.model if base and any(stage.teach for stage in recipe.stages) else None
         training = Training(model, corpus, recipe.stages, file, teacher=teacher, seed=recipe.seed, log=log)
         if not training.run((end - time.monotonic()) / 60):
-            raise Unfinished(
-                f"{recipe.name} is not ready after {minutes:g} minutes; the same command goes on from here"
-            )
+            raise Unfinished(f"{recipe.name} is not ready yet; the same command goes on from here")
         seconds, tunings = seconds + training.progress.seconds, tunings + 1
         return model
 

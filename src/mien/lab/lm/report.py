@@ -48,7 +48,8 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """One exported file's time per word (median and quartiles over runs, ms) and the memory it adds (MB, at its peak)."""
+    """An exported file's time per word (ms, median and quartiles over rounds), the peak of the memory it adds (MB), and
+    its perplexity."""
 
     name: str
     median: float
@@ -56,6 +57,7 @@ class Pace:
     upper: float
     memory: float
     bytes: int
+    test: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +88,8 @@ def score(path: Path, corpus: Corpus) -> Score:
     valid, test = (perplexity(model, part, corpus.vocabulary) for part in (corpus.valid, corpus.test))
     size = sum(len(encode(weight.detach(), model.bits)) for weight in model.parameters())
     seconds = round(time.monotonic() - start, 1)
-    return Score(
-        made.recipe,
-        made.seed,
-        made.seconds,
-        seconds,
-        round(valid, 3),
-        round(test, 3),
-        count(model),
-        size,
-        origin(corpus),
-    )
+    figures = round(valid, 3), round(test, 3), count(model), size
+    return Score(made.recipe, made.seed, made.seconds, seconds, *figures, origin(corpus))
 
 
 def pace(files: Sequence[Path], corpus: Corpus, rounds: int = 21, words: int = 300) -> Paces:
@@ -107,18 +100,17 @@ def pace(files: Sequence[Path], corpus: Corpus, rounds: int = 21, words: int = 3
     times: dict[Path, list[float]] = {file: [] for file in files}
     for turn in range(rounds + 1):
         for file, board in boards.items():
-            began = time.perf_counter()
-            for number in text:
-                board.tell(number)
+            spent = statistics.median(_milliseconds(board, number) for number in text)
             if turn:  # the first warms up
-                times[file].append((time.perf_counter() - began) / len(text) * 1000)
-    paces = tuple(_pace(file, times[file], memory[file]) for file in files)
+                times[file].append(spent)
+    tests = {file: board.perplexity(corpus.test.tolist()) for file, board in boards.items()}
+    paces = tuple(_pace(file, times[file], memory[file], tests[file]) for file in files)
     return Paces(paces, rounds, len(text), round(time.monotonic() - start, 1), origin(corpus))
 
 
 def origin(corpus: Corpus) -> Origin:
     """This commit, this machine and this text."""
-    asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    asked = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
     answer = subprocess.run(asked, capture_output=True, text=True, check=False)
     return Origin(answer.stdout.strip() or "unknown", f"{_processor()}, {os.cpu_count()} cores", corpus.digest)
 
@@ -136,9 +128,7 @@ def table(results: Path) -> str:
         "| model | made by | perplexity | published | numbers | MB | published | ms a word | int8 ms | memory MB |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    for one in RECIPES:
-        if one.name in scores:
-            lines.append(_row(one, scores[one.name], paces))
+    lines += [_row(one, scores[one.name], paces) for one in RECIPES if one.name in scores]
     return "\n".join(lines) + "\n"
 
 
@@ -156,15 +146,12 @@ def picture(results: Path, path: Path) -> None:
             left.plot(one.paper.megabytes, one.paper.perplexity, "x", color="0.6")
         if one.name not in scores:
             continue
-        row = scores[one.name]
-        left.plot(row.bytes / 1e6, row.test, "o", color="C0")
-        left.annotate(one.name, (row.bytes / 1e6, row.test), fontsize=7, xytext=(4, 3), textcoords="offset points")
-        for name, colour in ((one.name, "C0"), (f"{one.name}.int8", "C1")):
-            if name in paces:
-                right.plot(paces[name].median, row.test, "o", color=colour)
-                right.annotate(
-                    name, (paces[name].median, row.test), fontsize=7, xytext=(4, 3), textcoords="offset points"
-                )
+        points = [(left, one.name, scores[one.name].bytes / 1e6, scores[one.name].test)]
+        names = [name for name in (one.name, f"{one.name}.int8") if name in paces]
+        points += [(right, name, paces[name].median, paces[name].test) for name in names]
+        for axes, name, x, y in points:
+            axes.plot(x, y, "o", color="C1" if name.endswith(".int8") else "C0")
+            axes.annotate(name, (x, y), fontsize=7, xytext=(4, 3), textcoords="offset points")
     left.set(xscale="log", xlabel="MB of weights (× published)", ylabel="test perplexity", ylim=(75, 160))
     right.set(xlabel="ms per word, one thread")
     figure.tight_layout()
@@ -204,9 +191,16 @@ def _paces(results: Path) -> dict[str, Pace]:
     return {one["name"]: Pace(**one) for one in json.loads(file.read_text())["paces"]} if file.exists() else {}
 
 
-def _pace(file: Path, times: list[float], memory: float) -> Pace:
+def _pace(file: Path, times: list[float], memory: float, test: float) -> Pace:
     lower, median, upper = statistics.quantiles(times, n=4)
-    return Pace(file.stem, round(median, 4), round(lower, 4), round(upper, 4), round(memory, 2), file.stat().st_size)
+    spread = round(median, 4), round(lower, 4), round(upper, 4)
+    return Pace(file.stem, *spread, round(memory, 2), file.stat().st_size, round(test, 3))
+
+
+def _milliseconds(board: Keyboard, number: int) -> float:
+    start = time.perf_counter()
+    board.tell(number)
+    return (time.perf_counter() - start) * 1000
 
 
 def _memory(file: Path, text: list[int]) -> float:
@@ -231,9 +225,6 @@ def _peak() -> float:
 
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
-    names = (
-        [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-        if info.exists()
-        else []
-    )
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
