@@ -1,0 +1,42 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mien.errors import InputError
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A name to write to beside `path`; it takes the path's place when the block ends well and is removed when not."""
+    part = path.with_name(f".{path.name[:200]}.part")
+    try:
+        yield part
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise refused(path, error) from error
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def folder(path: Path) -> Path:
+    """The folder, made where it is missing; an error that says what to do where it cannot be written to."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable.part"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise refused(path, error) from error
+    return path
+
+
+def refused(path: Path, error: OSError) -> InputError:
+    """The error for a place that takes no (more) bytes."""
+    reason = error.strerror or str(error)
+    return InputError(f"writing {path} failed: {reason}; free some space or choose another folder with --out")

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from mien.heads import QUALITY
+from mien.quality import blur, measure
+from mien.types import Faces, Frame
+
+
+def picture(size: int = 96) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 255, (size, size, 3), np.uint8)
+
+
+@pytest.mark.parametrize("radius", [0, 1, 3])
+def test_blur_is_scikit_images_measure(radius: int) -> None:
+    reference = pytest.importorskip("skimage.measure")
+    pixels = np.asarray(Image.fromarray(picture()).filter(ImageFilter.GaussianBlur(radius)))
+    grey = pixels @ np.array([0.299, 0.587, 0.114])
+    assert blur(pixels) == pytest.approx(reference.blur_effect(grey, h_size=11), abs=0.02)
+
+
+def test_more_blur_never_measures_less() -> None:
+    image = Image.fromarray(picture())
+    values = [blur(np.asarray(image.filter(ImageFilter.GaussianBlur(r)))) for r in (0, 1, 2, 4, 8)]
+    assert values == sorted(values)
+    assert values[0] < 0.3 < 0.6 < values[-1]
+
+
+def test_a_flat_picture_is_fully_blurred() -> None:
+    assert blur(np.full((96, 96, 3), 77, np.uint8)) == 1
+
+
+def test_size_is_the_side_of_a_square_of_the_boxs_area() -> None:
+    boxes = np.array([[5, 5, 40, 10], [-30, -30, 60, 60]], np.float32)
+    faces = Faces(Frame(picture()), boxes, np.full((2, 5, 2), np.nan, np.float32), np.ones(2, np.float32))
+    reading = measure(faces)[QUALITY]
+    assert reading["size"].tolist() == [20, 60]
+    assert np.isfinite(reading.values).all()
+
+
+def test_nobody_measures_nothing() -> None:
+    assert measure(Faces.none(Frame(picture())))[QUALITY].values.shape == (0, 2)
