@@ -94,7 +94,7 @@ def _split(quads: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarra
 @lru_cache(maxsize=4)
 def visibility(assets: Assets) -> np.ndarray:
     """(n, 9) how much of each direction a vertex sees, as spherical harmonics: soft shadows for any light."""
-    count, size = 160, 192
+    count, size = 96, 192
     steps = np.arange(count) + 0.5
     polar, around = np.arccos(1 - 2 * steps / count), np.pi * (1 + 5**0.5) * steps
     directions = np.stack([np.sin(polar) * np.cos(around), np.cos(polar), np.sin(polar) * np.sin(around)], 1)

@@ -6,7 +6,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty
+from queue import Empty, Queue
 
 import numpy as np
 
@@ -89,7 +89,8 @@ def write(order: Order, folder: Path, workers: int = 1, report: Callable[[int], 
         raise InputError("a worker stopped before its shards were written; run the same command again to go on")
 
 
-def _work(order: Order, todo: list[tuple[int, int]], folder: Path, ticks: multiprocessing.Queue[int]) -> None:
+def _work(order: Order, todo: list[tuple[int, int]], folder: Path, ticks: Queue[int]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     assets = load(order.assets)
     for span in todo:
         for i, _ in enumerate(_shard(assets, order, span, folder), 1):

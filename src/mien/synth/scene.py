@@ -122,7 +122,7 @@ def compose(
     tint = 1 + rng.normal(0, 0.06, 3)
     for height, centre, roll in _layout(rng, size, smallest, min(largest, size[0] * 1.1)):
         new = _place(pool[int(rng.integers(len(pool)))], height, centre, roll, bool(rng.random() < 0.5))
-        if any(_hides(new, old) or _hides(old, new) for old in placed):
+        if any(_hides(new, old) or _hides(old, new) or _shared(new.box, old.box) > 0.4 for old in placed):
             continue
         _paste(rng, image, new, tint * np.exp(rng.normal(0, 0.12)))
         placed.append(new)
@@ -196,6 +196,12 @@ def _hides(front: _Placed, back: _Placed) -> bool:
     within = (source[:, 0] >= 0) & (source[:, 0] < alpha.shape[1]) & (row >= 0) & (row < alpha.shape[0])
     covered = within & (alpha[row.clip(0, alpha.shape[0] - 1), source[:, 0].clip(0, alpha.shape[1] - 1)] > 128)
     return int(covered.sum()) >= 2
+
+
+def _shared(one: np.ndarray, other: np.ndarray) -> float:
+    """Common area of two boxes over that of the smaller."""
+    sides = np.minimum(one[:2] + one[2:], other[:2] + other[2:]) - np.maximum(one[:2], other[:2])
+    return float(np.prod(np.clip(sides, 0, None)) / min(one[2] * one[3], other[2] * other[3]))
 
 
 def _inside(placed: _Placed, size: tuple[int, int]) -> bool:
