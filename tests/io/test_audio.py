@@ -140,7 +140,7 @@ def test_long_sound_in_blocks_equals_short_sound_at_once(monkeypatch: pytest.Mon
     samples = np.random.default_rng(2).standard_normal(9000).astype(np.float32)
     whole = log_mel(samples, 16_000, window=512, hop=64)
     monkeypatch.setattr("mien.io.audio._BLOCK", 7)
-    np.testing.assert_allclose(log_mel(samples, 16_000, window=512, hop=64), whole, rtol=1e-6)
+    np.testing.assert_allclose(log_mel(samples, 16_000, window=512, hop=64), whole, atol=1e-4)
 
 
 def test_stereo_is_refused_with_words() -> None:

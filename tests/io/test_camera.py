@@ -16,7 +16,7 @@ from mien.io.camera import Camera, newest
 def played(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(camera, "_device", lambda index: ("lavfi", "testsrc=size=640x480:rate=50"))
     real = camera.av.open
-    monkeypatch.setattr(camera.av, "open", lambda device, format, options: real(device, format=format))
+    monkeypatch.setattr(camera.av, "open", lambda device, **asked: real(device, format=asked["format"]))
 
 
 @pytest.mark.usefixtures("played")

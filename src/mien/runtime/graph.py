@@ -28,24 +28,27 @@ class Node:
 
 
 def with_output(model: bytes, name: str) -> bytes:
-    """The same model with one more output: an inner tensor of this name."""
-    output = _bytes(_NAME, name.encode())
-    return model + _bytes(_GRAPH, _bytes(_OUTPUT, output))
+    """The same model with an inner tensor of this name among its outputs."""
+    graphs = _fields(memoryview(model), _GRAPH)
+    if any(name in _texts(output, _NAME) for graph in graphs for output in _fields(graph, _OUTPUT)):
+        return model
+    return model + _bytes(_GRAPH, _bytes(_OUTPUT, _bytes(_NAME, name.encode())))
 
 
 def classifier_input(model: bytes, tensor: str) -> str:
     """The name of what the last Gemm or MatMul before this tensor takes in: the network's features."""
     makers = {name: node for node in nodes(model) for name in node.outputs}
+    at = tensor
     for _ in range(_STEPS):
-        node = makers.get(tensor)
+        node = makers.get(at)
         if node is None:
             break
-        if node.kind in ("Gemm", "MatMul"):
+        if node.kind in ("Gemm", "MatMul") and node.inputs:
             return node.inputs[0]
         made = [name for name in node.inputs if name in makers]  # a bias or a shape is made by no node
         if not made:
             break
-        tensor = made[0]
+        at = made[0]
     raise ModelError(f"no Gemm or MatMul feeds {tensor!r}, so there is no classifier to take the embedding from")
 
 
