@@ -19,9 +19,9 @@ COLUMNS = (
     "source frame time face person x y w h score p0x p0y p1x p1y p2x p2y p3x p3y p4x p4y size blur expression "
     "expression_neutral expression_happiness expression_sadness expression_surprise expression_fear expression_disgust "
     "expression_anger expression_contempt valence arousal AU01 AU02 AU04 AU06 AU07 AU10 AU12 AU15 AU23 AU24 AU25 AU26 "
-    f"{' '.join(POSE.labels)} age gender gender_female gender_male ethnicity ethnicity_white ethnicity_black ethnicity_asian "
-    "ethnicity_indian ethnicity_other"
-).split()  # noqa: SIM905
+    f"{' '.join(POSE.labels)} age gender gender_female gender_male ethnicity "
+    "ethnicity_white ethnicity_black ethnicity_asian ethnicity_indian ethnicity_other"
+).split()
 
 
 def faces(n: int, heads: tuple[Head, ...] = ALL, source: str = "a.jpg", index: int = 0) -> Faces:
