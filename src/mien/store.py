@@ -162,12 +162,11 @@ def _hash(card: Card, size: int, chunks: Iterator[bytes] | list[bytes]) -> str:
 def _download(card: Card, place: Path, timeout: float, progress: Progress) -> None:
     part = place.with_name(f"{place.name}.{card.hash[-12:]}.part")
     for attempt in range(1, _ATTEMPTS + 1):
-        before = _size(part)
         try:
             _continue(card, part, timeout, progress)
             break
         except _Cut as cut:
-            if attempt == _ATTEMPTS or _size(part) == before:
+            if attempt == _ATTEMPTS or not _size(part):
                 raise StoreError(
                     f"fetching {card.url} broke off at {_size(part):,} bytes ({cut}); "
                     f"what came is kept, run it again to go on from there"
@@ -212,9 +211,9 @@ def _ask(url: str, have: int, timeout: float, part: Path) -> HTTPResponse:
             urllib.request.Request(url, headers=headers), timeout=timeout
         )
     except HTTPError as error:
-        if error.code == 416:  # the part is longer than the file: it is of no use
+        if error.code == 416 and have:  # the part is longer than the file: it is of no use
             part.unlink()
-            raise _Cut("a partial file of the wrong length was dropped") from None
+            return _ask(url, 0, timeout, part)
         raise StoreError(f"{url} answered {error.code} {error.reason}") from None
     except URLError as error:
         raise _Cut(str(error.reason)) from error
@@ -224,7 +223,7 @@ def _ask(url: str, have: int, timeout: float, part: Path) -> HTTPResponse:
 
 def _receive(answer: HTTPResponse) -> bytes:
     try:
-        return answer.read(_CHUNK)
+        return answer.read1(_CHUNK)  # read would hold back, and at a cut lose, what does not fill a chunk
     except (OSError, HTTPException) as error:
         raise _Cut(str(error) or type(error).__name__) from error
 
