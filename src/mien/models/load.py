@@ -35,6 +35,8 @@ def add(file: Path, card: Path) -> Card:
         content, described = file.read_bytes(), Card.from_json(card.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"a model is added from an ONNX file and a JSON card: {error}") from error
+    if not described.outputs:
+        raise InputError(f"{described.name}: its card has no output, so it would answer nothing")
     for output in described.outputs:
         _check_width(described, output)
     Onnx(content, described, threads=1)
