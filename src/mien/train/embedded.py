@@ -45,7 +45,7 @@ class Stage:
 
 STAGES = {
     "faces": Stage({"ferplus": 128, "utkface": 64}, loop.Plan(1400, rate=3e-3)),
-    "mien_s": Stage({"ferplus": 128, "utkface": 64, "lfw": 40, "renders": 72}, loop.Plan(6000, rate=2e-3), "faces"),
+    "mien_s": Stage({"ferplus": 144, "utkface": 48, "lfw": 32, "renders": 64}, loop.Plan(4200, rate=3e-3), "faces"),
     "clean": Stage({"renders": 192, "london": 16}, loop.Plan(2500, rate=3e-3)),
 }
 
@@ -150,7 +150,7 @@ def load(name: str, given: argparse.Namespace) -> Source:
     if name == "renders":
         return sources.renders(given.renders)
     part = getattr(sources, name)(given.data)[0]
-    return sources.taught(part, given.teacher / f"{name}.npz") if given.teacher else part
+    return sources.taught(part, given.teacher, name) if given.teacher else part
 
 
 if __name__ == "__main__":

@@ -39,11 +39,10 @@ class FinderNet(nn.Module):
         self.read = nn.ModuleList(
             [nn.Sequential(conv(wide, wide), nn.ReLU(), nn.Conv2d(wide, RAW, 1)) for _ in STRIDES]
         )
-        for last in [m for m in self.read.modules() if isinstance(m, nn.Conv2d) and m.bias is not None]:
+        rare = torch.tensor([-4.5] + [0.0] * (RAW - 1))  # faces are rare: the score starts low
+        for last in [m for m in self.read.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1)]:
             nn.init.normal_(last.weight, std=0.01)
-            with torch.no_grad():
-                last.bias.zero_()
-                last.bias[0] = -4.5  # faces are rare
+            last.bias = nn.Parameter(rare.clone())
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Raw maps, finest first."""

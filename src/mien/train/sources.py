@@ -18,6 +18,7 @@ from mien.labels import ETHNICITIES, EXPRESSIONS, GENDERS
 from mien.types import Floats
 
 SIDE = 72  # stored side; the network sees 64 of it after turning and shifting
+PRESENT = 0.5  # a unit at half its full movement counts as surely present, at none as surely absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,12 @@ def ferplus(data: Path) -> tuple[Source, Source, Source]:
     return fit, source.pick(calibrate & clear), source.pick(valid & ~calibrate)
 
 
+def majority(part: Source) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Which faces have one of the eight labels from more than half of all votes, and that label."""
+    votes, rest = part.targets["votes"], part.targets["rest"][:, 0]
+    return votes.max(1) > (votes.sum(1) + rest) / 2, votes.argmax(1)
+
+
 def near(images: NDArray[np.uint8], others: NDArray[np.uint8], alike: float = 0.97) -> NDArray[np.bool_]:
     """True for images that are nearly one of the others: correlation of their 12×12 thumbnails, either way round."""
 
@@ -142,7 +149,7 @@ def renders(folder: Path) -> Source:
             expression = np.where(known[:, None], np.eye(8, dtype=np.float32)[shard["expression"]], np.nan)
             pose = shard["pose"].astype(np.float32)[:, :2]
             targets = {
-                "action_units": shard["aus"].astype(np.float32),
+                "action_units": (shard["aus"].astype(np.float32) / PRESENT).clip(0, 1),
                 "expression": expression.astype(np.float32),
                 "valence_arousal": np.stack([shard["valence"], shard["arousal"]], 1).astype(np.float32),
                 "pose": pose.astype(np.float32),
@@ -154,12 +161,17 @@ def renders(folder: Path) -> Source:
     return Source(images, targets, groups, names)
 
 
-def taught(source: Source, vectors: Path) -> Source:
-    """The source with a teacher's identity vectors as targets, matched by file name; unknown where it has none."""
-    if not vectors.is_file():
+def taught(source: Source, folder: Path, name: str) -> Source:
+    """The source with a teacher's identity vectors as targets, matched by file name; unknown where it has none.
+
+    All are centred on LFW's mean, so that the cosine between strangers is about zero.
+    """
+    path, middle = folder / f"{name}.npz", folder / "lfw.npz"
+    if not path.is_file():
         return source
-    with np.load(vectors, allow_pickle=False) as file:
-        known = dict(zip(file["names"].tolist(), file["vectors"], strict=True))
+    with np.load(path, allow_pickle=False) as file, np.load(middle, allow_pickle=False) as lfw_file:
+        centred = file["vectors"] - lfw_file["vectors"].mean(0)
+        known = dict(zip(file["names"].tolist(), centred, strict=True))
     blank = np.full(128, np.nan, np.float32)
     rows = np.stack([known.get(n, blank) for n in source.names])
     return replace(source, targets={**source.targets, "identity": rows})

@@ -54,7 +54,7 @@ class Teacher:
 
 
 def main() -> None:
-    """Write the vectors of one data set, centred so that the cosine between strangers is about zero."""
+    """Write the vectors of one data set."""
     import pyarrow.parquet as pq
 
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

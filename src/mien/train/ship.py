@@ -1,0 +1,167 @@
+"""From a checkpoint to what ships: fp32 and int8 ONNX, temperatures, cards.
+
+python -m mien.train.ship --name mien_s.default --checkpoint .cache/train/mien_s.pt --data DIR
+python -m mien.train.ship --name finder.default --checkpoint .cache/train/finder.pt --scenes DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from mien.card import Card, Input, Output
+from mien.geometry import normalise
+from mien.heads import EXPRESSION, QUESTIONS
+from mien.models import Model
+from mien.runtime.onnx import Onnx
+from mien.train import export, sources
+from mien.train.augment import SIZE
+from mien.train.embedded import widths
+from mien.train.finder import FinderNet
+from mien.train.nets import FaceNet
+from mien.types import Floats, Pixels
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
+LICENSES = {
+    "mien_s.default": "Apache-2.0 file; trained on research data with doubtful rights, see MODEL_CARD.md",
+    "mien_s.clean": "Apache-2.0 file; trained on MIT renders and CC BY 4.0 photos alone",
+    "finder.default": "Apache-2.0 file; trained on renders and research photos, see MODEL_CARD.md",
+}
+
+
+def first_conv(net: nn.Module) -> nn.Conv2d:
+    """The convolution that sees the picture."""
+    return next(m for m in net.modules() if isinstance(m, nn.Conv2d))
+
+
+def trained(net: nn.Module, checkpoint: Path) -> nn.Module:
+    """The averaged weights of a checkpoint."""
+    net.load_state_dict(torch.load(checkpoint, weights_only=True)["kept"])
+    return net.eval()
+
+
+def temperature(logits: Floats, soft: Floats) -> float:
+    """The divisor of logits that makes the target probabilities likeliest; a golden-section search in its logarithm."""
+
+    def surprise(log_t: float) -> float:
+        scaled = logits / np.exp(log_t)
+        top = scaled.max(1, keepdims=True)
+        log_sum = top[:, 0] + np.log(np.exp(scaled - top).sum(1))
+        return float(np.mean(log_sum - (soft * scaled).sum(1)))
+
+    low, high, ratio = -1.5, 1.5, (np.sqrt(5) - 1) / 2
+    for _ in range(40):
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        low, high = (low, right) if surprise(left) < surprise(right) else (left, high)
+    return float(np.exp((low + high) / 2))
+
+
+def rgb(grey: np.ndarray) -> list[Pixels]:
+    """Stored grey squares as the crops that the shipped network sees."""
+    from mien.geometry import shrink
+
+    return [shrink(np.repeat(image[..., None], 3, 2), (SIZE, SIZE)) for image in grey]
+
+
+def faces(name: str, checkpoint: Path, data: Path) -> list[Card]:
+    """Ship the face network: a card each for int8 (the default) and fp32."""
+    net = trained(FaceNet(widths()), checkpoint)
+    assert isinstance(net, FaceNet)
+    names = [*net.heads, *net.placed, "embedding256"]
+    how = Input(size=SIZE, crop="aligned", margin=0.0, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
+    fit, calibrate, _ = sources.ferplus(data)
+    stem = name.replace(".", "_")
+    fp32, int8 = WEIGHTS / f"{stem}.fp32.onnx", WEIGHTS / f"{stem}.int8.onnx"
+    export.to_onnx(export.in_rgb(net, first_conv(net)), names, torch.randn(4, 3, SIZE, SIZE), fp32, {0: "n"})
+    examples = [normalise(rgb(fit.images[i : i + 64]), how) for i in range(0, 1024, 64)]
+    export.to_int8(fp32, int8, examples)
+    sizes = widths() | {"embedding256": FaceNet.FEATURES}
+    outputs = tuple(Output(n, n, 0, sizes[n]) for n in names)
+    cards = []
+    for path, full, aliases in (
+        (int8, name, (name.split(".")[0],) if name.endswith(".default") else ()),
+        (fp32, f"{name}.fp32", ()),
+    ):
+        card = Card(full, path.name, LICENSES[name], how, outputs, aliases)
+        cards.append(finish(calibrated(card, path, calibrate), path))
+    return cards
+
+
+def calibrated(card: Card, path: Path, calibrate: sources.Source) -> Card:
+    """The card with the expression's temperature fitted on majority labels of faces neither trained nor reported on."""
+    clear, label = sources.majority(calibrate)
+    calibrate, truth = calibrate.pick(clear), np.eye(8, dtype=np.float32)[label[clear]]
+    runtime = Onnx(path, threads=1)
+    raw = np.concatenate(
+        [
+            runtime.run(normalise(rgb(calibrate.images[i : i + 64]), card.input))["expression"]
+            for i in range(0, len(calibrate), 64)
+        ]
+    )
+    heat = round(temperature(raw, truth), 4)
+    return replace(
+        card, outputs=tuple(replace(o, temperature=heat) if o.head == EXPRESSION.name else o for o in card.outputs)
+    )
+
+
+def finder(name: str, checkpoint: Path, scenes: Path) -> list[Card]:
+    """Ship the detector."""
+    from mien.train.finder import Scenes
+
+    net = trained(FinderNet(), checkpoint)
+    how = Input(size=640, crop="stretch", mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
+    stem = name.replace(".", "_")
+    fp32, int8 = WEIGHTS / f"{stem}.fp32.onnx", WEIGHTS / f"{stem}.int8.onnx"
+    example = torch.randn(1, 3, 96, 128)
+    export.to_onnx(export.in_rgb(net, first_conv(net)), ["maps8", "maps16", "maps32"], example, fp32, {2: "h", 3: "w"})
+    pictures = Scenes(scenes, 0).images[:128]
+    examples = [normalise(np.repeat(p[None, ..., None], 3, 3), how) for p in pictures]
+    export.to_int8(fp32, int8, examples)
+    post = {"threshold": 0.5}
+    return [
+        finish(Card(full, path.name, LICENSES[name], how, (), aliases, post=post), path)
+        for path, full, aliases in ((int8, name, ("finder",)), (fp32, f"{name}.fp32", ()))
+    ]
+
+
+def finish(card: Card, path: Path) -> Card:
+    """The card with its file's hash and size, written beside the file."""
+    content = path.read_bytes()
+    card = replace(card, hash="sha256:" + hashlib.sha256(content).hexdigest(), size=len(content))
+    path.with_suffix(".json").write_text(card.to_json() + "\n")
+    return card
+
+
+def model(card: Card, heads: Sequence[str] = tuple(QUESTIONS)) -> Model:
+    """A shipped card ready to answer."""
+    from mien.heads import named
+
+    return Model(card, Onnx(WEIGHTS / card.file, threads=1), frozenset(named(h) for h in heads))
+
+
+def main() -> None:
+    """Ship from the command line."""
+    parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parse.add_argument("--name", choices=sorted(LICENSES), required=True)
+    parse.add_argument("--checkpoint", type=Path, required=True)
+    parse.add_argument("--data", type=Path)
+    parse.add_argument("--scenes", type=Path)
+    given = parse.parse_args()
+    made: Mapping[str, list[Card]] = {
+        given.name: finder(given.name, given.checkpoint, given.scenes)
+        if given.name.startswith("finder")
+        else faces(given.name, given.checkpoint, given.data)
+    }
+    for card in made[given.name]:
+        print(f"{card.name}: {card.file}, {card.size / 1e6:.2f} MB")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
