@@ -163,14 +163,30 @@ def intervals(values: Floats, sizes: Sequence[int], rng: np.random.Generator, dr
     if total < 2:
         return np.full((len(values), 2), np.nan)
     sizes = (total,) if min(sizes) < 2 else sizes
+    stretch = _student(total - len(sizes)) / _student(np.inf)
     means = np.zeros((draws, len(values)))
     for stratum in np.split(values, np.cumsum(sizes)[:-1], axis=1):
         n = stratum.shape[1]
         counts = rng.multinomial(n, np.full(n, 1 / n), size=draws)
         mean = stratum.mean(axis=1)
-        # Means of n draws vary by (n - 1) / n too little; in small strata that is what makes intervals too short.
-        means += (mean + (counts @ stratum.T / n - mean) * np.sqrt(n / (n - 1))) * (n / total)
+        # Means of n draws vary by (n - 1) / n too little, and a percentile forgets that the variance is an estimate:
+        # without both corrections (Hesterberg 2015) 95 % intervals of strata of two hold the mean 83 % of the time.
+        means += (mean + (counts @ stratum.T / n - mean) * np.sqrt(n / (n - 1)) * stretch) * (n / total)
     return np.quantile(means, [0.025, 0.975], axis=0).T
+
+
+def _student(freedom: float) -> float:
+    """The 97.5 % point of Student's distribution, by its expansion around the normal one; within 1 % from 3 on."""
+    z = 1.959964
+    terms = z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return sum(term / freedom**power for power, term in enumerate(terms))
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share."""
+    z, share = 1.959964, hits / of
+    middle, half = share + z**2 / (2 * of), z * (share * (1 - share) / of + z**2 / (4 * of**2)) ** 0.5
+    return (middle - half) / (1 + z**2 / of), (middle + half) / (1 + z**2 / of)
 
 
 def flips(values: Floats, rng: np.random.Generator, draws: int = DRAWS) -> Floats:
@@ -238,6 +254,8 @@ def _human(row: dict[str, str], where: str) -> Human:
     allowed = {
         "game": names(), "measure": tuple(MEASURES), "emotion": EMOTIONS, "way": WAYS, "direction": ("-1", "0", "1")
     }  # fmt: skip
+    if None in row:
+        raise InputError(f"{where} must have {len(COLUMNS)} values, got more; quote a comma inside one")
     for column, known in allowed.items():
         if row[column] not in known:
             raise InputError(f"{where}: {column} must be one of {', '.join(known)}, got {row[column]!r}")
@@ -274,13 +292,9 @@ def matched(found: Sequence[Effect], studies: Sequence[Human]) -> list[tuple[Hum
     ]
 
 
-def agreement(found: Sequence[Effect], studies: Sequence[Human], seed: int = 0) -> list[Agreement]:
-    """The share of findings matched, by player, with a 95 % bootstrap interval over findings."""
-    by_player: dict[str, list[float]] = defaultdict(list)
+def agreement(found: Sequence[Effect], studies: Sequence[Human]) -> list[Agreement]:
+    """The share of findings matched, by player; the interval takes findings as independent, which they hardly are."""
+    by_player: dict[str, list[bool]] = defaultdict(list)
     for _, effect, same in matched(found, studies):
-        by_player[effect.player].append(float(same))
-    rng = np.random.default_rng(seed)
-    return [
-        Agreement(player, int(sum(hits)), len(hits), *intervals(np.array([hits]), [len(hits)], rng)[0].tolist())
-        for player, hits in by_player.items()
-    ]
+        by_player[effect.player].append(same)
+    return [Agreement(p, sum(hits), len(hits), *wilson(sum(hits), len(hits))) for p, hits in by_player.items()]

@@ -102,7 +102,6 @@ def run(grid: Grid, player: Player, folder: Path, workers: int = 1) -> tuple[int
 
 def _play(todo: Mapping[Key, Match], player: Player, setup: Setup, workers: int) -> Iterator[tuple[Key, list[Round]]]:
     """Matches as they finish; after a failure those under way are still given out before it is raised."""
-    failure: BaseException | None = None
     with ThreadPoolExecutor(workers) as pool:
         waiting = {
             pool.submit(play, match, seats(player, match.game, match.opponent), setup): key
@@ -110,17 +109,15 @@ def _play(todo: Mapping[Key, Match], player: Player, setup: Setup, workers: int)
         }
         try:
             for done in as_completed(waiting):
-                if done.cancelled():
-                    continue
-                failure = failure or done.exception()
-                if failure:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                if not done.exception():
-                    yield waiting[done], done.result()
+                yield waiting.pop(done), done.result()
+        except Exception:
+            pool.shutdown(cancel_futures=True)
+            for done, key in waiting.items():
+                if not done.cancelled() and not done.exception():
+                    yield key, done.result()
+            raise
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-    if failure:
-        raise failure
+            pool.shutdown(cancel_futures=True)
 
 
 def read(folder: Path) -> list[Played]:

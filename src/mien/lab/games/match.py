@@ -67,7 +67,7 @@ class Round:
     pay: Pair
     asked: tuple[int, int] = (1, 1)
     tokens: tuple[int, int] = (0, 0)  # read and written, by both
-    felt: tuple[str | None, str | None] = (None, None)
+    felt: tuple[str | None, str | None] = (None, None)  # None if nobody asked, empty if unreadable
     shown: tuple[str | None, str | None] = (None, None)
 
     @property
@@ -155,10 +155,10 @@ def _feelings(played: Round, views: Sequence[View], players: Players, setup: Set
     """The round with what was felt and shown after it; a shown feeling follows the felt one."""
     if setup.feel:
         felt = [p.feel(_after(v, played)) for p, v in zip(players, views, strict=True)]
-        played = replace(_spent(played, felt), felt=(felt[0].value, felt[1].value))
+        played = replace(_spent(played, felt), felt=(felt[0].value or "", felt[1].value or ""))
     if setup.show:
         shown = [p.show(_after(v, played)) for p, v in zip(players, views, strict=True)]
-        played = replace(_spent(played, shown), shown=(shown[0].value, shown[1].value))
+        played = replace(_spent(played, shown), shown=(shown[0].value or "", shown[1].value or ""))
     return played
 
 

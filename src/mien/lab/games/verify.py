@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from mien.lab.chat import ChatError, Message, Rules
-from mien.lab.games.effect import effects, scores
+from mien.lab.games.effect import effects, scores, wilson
 from mien.lab.games.fit import fit
 from mien.lab.games.game import Game, Matrix, Move, Role, Split, everyone, load
 from mien.lab.games.grid import LOG, Grid, Key, Played, run
@@ -31,18 +31,9 @@ WAY = "plain"
 _PARTS: tuple[Role, ...] = ("dictator", "proposer", "responder")
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How often something happened, with Wilson's 95 % interval."""
-
-    hits: int
-    of: int
-
-    def json(self) -> dict[str, Json]:
-        z, share = 1.96, self.hits / self.of
-        middle = (share + z**2 / (2 * self.of)) / (1 + z**2 / self.of)
-        half = z / (1 + z**2 / self.of) * (share * (1 - share) / self.of + z**2 / (4 * self.of**2)) ** 0.5
-        return {"share": round(share, 4), "interval": [round(middle - half, 4), round(middle + half, 4)], "of": self.of}
+def share(hits: int, of: int) -> dict[str, Json]:
+    """How often something happened, with its interval."""
+    return {"share": round(hits / of, 4), "interval": [round(bound, 4) for bound in wilson(hits, of)], "of": of}
 
 
 def recovery(repeats: int, seeds: int) -> dict[str, Json]:
@@ -65,14 +56,14 @@ def recovery(repeats: int, seeds: int) -> dict[str, Json]:
     return {
         "parameters": {
             name: {
-                **Share(sum(hit for e in EMOTIONS for _, hit in found[e, name]), repeats * len(EMOTIONS)).json(),
+                **share(sum(hit for e in EMOTIONS for _, hit in found[e, name]), repeats * len(EMOTIONS)),
                 "largest_bias": round(
                     max(abs(np.mean([v for v, _ in found[e, name]]) - truth[e, name]) for e in EMOTIONS), 4
                 ),
             }
             for name in PARAMETERS
         },
-        "changes": {name: Share(sum(hits), len(hits)).json() for name, hits in changes.items()},
+        "changes": {name: share(sum(hits), len(hits)) for name, hits in changes.items()},
     }
 
 
@@ -95,9 +86,9 @@ def false_alarms(repeats: int, seeds: int) -> dict[str, Json]:
         family += any(effect.holm <= 0.05 for effect in found)
         discoveries += any(effect.discovery <= 0.05 for effect in found)
     return {
-        "single_tests": Share(single, total).json(),
-        "runs_with_any_after_holm": Share(family, repeats).json(),
-        "runs_with_any_after_benjamini_hochberg": Share(discoveries, repeats).json(),
+        "single_tests": share(single, total),
+        "runs_with_any_after_holm": share(family, repeats),
+        "runs_with_any_after_benjamini_hochberg": share(discoveries, repeats),
     }
 
 
