@@ -1,0 +1,86 @@
+"""The few calls that most people need, with the networks that ship."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from mien import store
+from mien.detect.finder import Finder
+from mien.errors import InputError
+from mien.geometry import shrink
+from mien.io import camera, photo, video
+from mien.models import load as models
+from mien.perceive import Perceiver
+from mien.runtime.onnx import Onnx
+from mien.types import Faces, Frame, Pixels
+from mien.watch import Smoothing, Watch
+
+DETECTOR, NETWORK = "finder", "mien_s"
+
+
+@lru_cache(maxsize=4)
+def perceiver(
+    *, demographics: bool = False, threads: int | None = None, device: str = "cpu", smallest: float = 0.0
+) -> Perceiver:
+    """The detector and the network that ship, loaded once; `smallest` asks for faces down to so many pixels."""
+    card = store.card(DETECTOR)
+    runtime = Onnx(store.read(card), card, device=device, threads=threads)
+    finder = Finder(card, runtime, threshold=card.post["threshold"], smallest=smallest)
+    return Perceiver(finder, (models.load(NETWORK, demographics=demographics, device=device, threads=threads),))
+
+
+def look(source: photo.Source, *, demographics: bool = False, bgr: bool = False) -> Faces:
+    """The faces of a photo with all answers: a path, bytes, an open file, a PIL image or an RGB array.
+
+    Arrays of OpenCV are BGR: pass `bgr=True`. Age, gender and ethnicity are read only with `demographics=True`.
+    """
+    return perceiver(demographics=demographics)(photo.read(source, bgr=bgr))
+
+
+def detect(source: photo.Source, *, bgr: bool = False, smallest: float = 0.0) -> Faces:
+    """The faces of a photo: boxes, five points and scores only; `smallest` as in `perceiver`."""
+    return perceiver(smallest=smallest).detector(photo.read(source, bgr=bgr))
+
+
+def read(crops: Sequence[Pixels], *, demographics: bool = False, bgr: bool = False) -> Faces:
+    """Answers for face crops you already have: each RGB array (H, W, 3) is one face, tightly cut, of any size.
+
+    Box i is the whole of crop i, in that crop's own pixels; there is no common frame, and the points are unknown.
+    """
+    if isinstance(crops, np.ndarray) and crops.ndim == 3:
+        raise InputError(f"read wants a list of crops, got one array {crops.shape}; wrap it: mien.read([crop])")
+    (model,) = perceiver(demographics=demographics).models
+    pictures = [photo.read(crop, bgr=bgr).pixels for crop in crops]
+    size, how = model.card.input.size, model.card.input.resize
+    answers = model.answers([shrink(picture, (size, size), how) for picture in pictures])
+    n = len(pictures)
+    boxes = np.array([[0, 0, p.shape[1], p.shape[0]] for p in pictures], np.float32).reshape(n, 4)
+    blank = Frame(np.zeros((1, 1, 3), np.uint8), source="crops")
+    faces = Faces(blank, boxes, np.full((n, 5, 2), np.nan, np.float32), np.ones(n, np.float32))
+    return replace(faces, readings=answers)
+
+
+def watch(
+    source: str | Path | int,
+    *,
+    every: int = 1,
+    fps: float | None = None,
+    start: float = 0.0,
+    stop: float | None = None,
+    smooth: Smoothing = "default",
+    demographics: bool = False,
+) -> Watch:
+    """A video file, or a webcam by its number: iterate for the `Faces` of each frame, then `.table()`, `.signals()`.
+
+    `smooth=None` leaves table and signals as measured.
+    """
+    see = perceiver(demographics=demographics)
+    if isinstance(source, int):
+        return Watch(camera.Camera(source), see, smooth=smooth)
+    frames = video.Video(source, every=every, fps=fps, start=start, stop=stop)
+    return Watch(frames, see, smooth=smooth)
