@@ -51,8 +51,13 @@ def table(log: Sequence[Played]) -> str:
     """The effects as JSON, with the agreement with studies."""
     found = effects(scores(log))
     content = {"effects": found, "agreement": agreement(found, humans())}
-    rows = {name: [asdict(row) for row in content[name]] for name in content}
+    rows = {name: [_plain(asdict(row)) for row in content[name]] for name in content}
     return json.dumps(rows, indent=1) + "\n"
+
+
+def _plain(row: dict[str, float | str]) -> dict[str, float | str | None]:
+    """JSON knows no nan."""
+    return {name: None if value != value else value for name, value in row.items()}
 
 
 def _played(log: Sequence[Played], players: Iterable[str]) -> str:
@@ -125,10 +130,15 @@ def _cell(effect: Effect | None, reach: float) -> str:
     text = f"<b>{text}</b>" if effect.holm < 0.05 else text
     text = f"<u>{text}</u>" if effect.discovery < 0.05 else text
     title = (
-        f"{effect.change:+.3f} [{effect.low:+.3f}, {effect.high:+.3f}] from {effect.calm:.3f}, {effect.pairs} pairs, "
+        f"{_interval(effect)} from {effect.calm:.3f}, {effect.pairs} pairs, "
         f"p {effect.chance:.4f}, Holm {effect.holm:.4f}, Benjamini-Hochberg {effect.discovery:.4f}"
     )
     return f'<td style="background:rgb({red},{min(red, blue)},{blue})" title="{title}">{text}</td>'
+
+
+def _interval(effect: Effect) -> str:
+    bounds = f"[{effect.low:+.3f}, {effect.high:+.3f}]" if effect.pairs > 1 else "(no interval)"
+    return f"{effect.change:+.3f} {bounds}"
 
 
 def _parameters(player: str, log: Sequence[Played]) -> str:
@@ -150,7 +160,7 @@ def _people(found: Sequence[Effect]) -> str:
     rows = [
         [
             effect.player, f"{human.game}, {human.measure}", f"{human.emotion}, {human.way}", f"{human.direction:+d}",
-            f"{effect.change:+.3f} [{effect.low:+.3f}, {effect.high:+.3f}]", "yes" if same else "no",
+            _interval(effect), "yes" if same else "no",
             f"{human.finding} ({human.citation})",
         ]
         for human, effect, same in matched(found, studies)
