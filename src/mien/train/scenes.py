@@ -1,13 +1,14 @@
 """Pictures for the detector to learn from: rendered scenes, and mosaics of real faces on pictures without people.
 
-python -m mien.train.scenes --heads DIR --pool DIR --photos DIR --count 8000 --out DIR
+python -m mien.train.scenes --pool DIR --photos DIR --count 12000 --out DIR
+python -m mien.train.scenes --assets ict_facekit.npz --count 4000 --out DIR
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mien.errors import InputError
+from mien.synth import scene
+from mien.synth.assets import load
+from mien.synth.scene import Cutout
 from mien.types import Floats, Pixels
 
 SIZE = 320
 SHARD = 1000
+Picture = tuple[NDArray[np.uint8], Floats, Floats]  # grey pixels, boxes, points
+Make = Callable[[np.random.Generator], Picture]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +89,7 @@ def side_of(rng: np.random.Generator) -> float:
     return float(np.exp(rng.uniform(np.log(10), np.log(260))))
 
 
-def mosaic(
-    pool: Sequence[Cut], photos: Sequence[Pixels], rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], Floats, Floats]:
+def mosaic(pool: Sequence[Cut], photos: Sequence[Pixels], rng: np.random.Generator) -> Picture:
     """Real faces, and scraps of pictures that are none, pasted apart from each other: grey image, boxes, points."""
     canvas = backdrop(photos, rng)
     boxes, points, taken = [], [], np.zeros((0, 3))
@@ -126,9 +131,7 @@ def scrap(
     paste(canvas, blank, side, centre, turn)
 
 
-def finish(
-    canvas: Image.Image, boxes: list[Floats], points: list[Floats], rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], Floats, Floats]:
+def finish(canvas: Image.Image, boxes: list[Floats], points: list[Floats], rng: np.random.Generator) -> Picture:
     """Grey, sometimes blurred as if enlarged; faces whose middle left the picture or that became tiny are dropped."""
     if rng.random() < 0.2:
         small = int(SIZE * rng.uniform(0.4, 0.9))
@@ -170,10 +173,16 @@ def pictures(folder: Path, limit: int = 640) -> list[Pixels]:
     return found
 
 
-def write(out: Path, number: int, scenes: list[tuple[NDArray[np.uint8], Floats, Floats]]) -> None:
+def rendered(heads: Sequence[Cutout], rng: np.random.Generator) -> Picture:
+    """A scene of rendered heads with bodies and clutter: grey image, boxes, points."""
+    made = scene.compose(rng, heads, (SIZE, SIZE), smallest=10, largest=260)
+    return np.asarray(Image.fromarray(made.image).convert("L")), made.boxes, made.points
+
+
+def write(path: Path, scenes: list[Picture]) -> None:
     """One shard, whole or not at all."""
     images, boxes, points = zip(*scenes, strict=True)
-    part = out / f".{number:04d}.part.npz"
+    part = path.with_name(f".{path.stem}.part.npz")
     np.savez(
         part,
         images=np.stack(images),
@@ -181,26 +190,38 @@ def write(out: Path, number: int, scenes: list[tuple[NDArray[np.uint8], Floats, 
         points=np.concatenate(points),
         counts=np.array([len(b) for b in boxes]),
     )
-    part.replace(out / f"mosaic{number:04d}.npz")
+    part.replace(path)
 
 
 def main() -> None:
     """Make mosaics from the command line."""
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parse.add_argument("--pool", type=Path, required=True, help="real faces: .npz of images, boxes, points")
-    parse.add_argument("--photos", type=Path, required=True, help="pictures without people")
+    parse.add_argument("--pool", type=Path, help="mosaics of real faces: .npz of images, boxes, points")
+    parse.add_argument("--photos", type=Path, help="pictures without people, for mosaics")
+    parse.add_argument("--assets", type=Path, help="rendered scenes instead: the ICT-FaceKit .npz")
     parse.add_argument("--count", type=int, default=8000)
     parse.add_argument("--out", type=Path, required=True)
     parse.add_argument("--seed", type=int, default=1)
     given = parse.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    pool, photos = real_pool(given.pool), pictures(given.photos)
+    kind, make = maker(given.pool, given.photos, given.assets, given.seed)
     for number in range(-(-given.count // SHARD)):
-        if (given.out / f"mosaic{number:04d}.npz").is_file():
-            continue
-        rng = np.random.default_rng((given.seed, number))
-        write(given.out, number, [mosaic(pool, photos, rng) for _ in range(SHARD)])
-        sys.stderr.write(f"{(number + 1) * SHARD}/{given.count}\n")
+        path = given.out / f"{kind}{number:04d}.npz"
+        if not path.is_file():
+            rng = np.random.default_rng((given.seed, number))
+            write(path, [make(rng) for _ in range(SHARD)])
+            sys.stderr.write(f"{(number + 1) * SHARD}/{given.count}\n")
+
+
+def maker(pool: Path | None, photos: Path | None, assets: Path | None, seed: int) -> tuple[str, Make]:
+    """What draws one picture: a rendered scene where assets are given, else a mosaic."""
+    if assets:
+        heads = scene.heads(load(assets), 300, seed)
+        return "scene", lambda rng: rendered(heads, rng)
+    if not pool or not photos:
+        raise InputError("mosaics want --pool and --photos, rendered scenes want --assets")
+    faces, empty = real_pool(pool), pictures(photos)
+    return "mosaic", lambda rng: mosaic(faces, empty, rng)
 
 
 if __name__ == "__main__":
