@@ -9,6 +9,10 @@ from pathlib import Path
 from mien.errors import InputError
 
 
+class Unwritable(InputError):
+    """A place that takes no (more) bytes; unlike a bad input it stops the whole run."""
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A name to write to beside `path`; it takes the path's place when the block ends well and is removed when not."""
@@ -36,7 +40,7 @@ def folder(path: Path) -> Path:
     return path
 
 
-def refused(path: Path, error: OSError) -> InputError:
+def refused(path: Path, error: OSError) -> Unwritable:
     """The error for a place that takes no (more) bytes."""
     reason = error.strerror or str(error)
-    return InputError(f"writing {path} failed: {reason}; free some space or choose another folder with --out")
+    return Unwritable(f"writing {path} failed: {reason}; free some space or choose another folder with --out")

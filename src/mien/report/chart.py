@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -140,6 +141,11 @@ def pixels(drawing: Drawing, scale: int = 2) -> Pixels:
         _paint(brush, shape, fine)
     half = (round(drawing.width * scale), round(drawing.height * scale))
     return np.asarray(image.resize(half, Image.Resampling.BOX))
+
+
+def save(picture: Pixels, path: Path) -> None:
+    """Pixels as a PNG file, whatever the path's ending."""
+    Image.fromarray(picture).save(path, "PNG")
 
 
 def _paint(brush: ImageDraw.ImageDraw, s: Shape, k: int) -> None:

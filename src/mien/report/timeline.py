@@ -22,8 +22,9 @@ from mien.report.chart import (
     Line,
     Shape,
     Text,
+    pixels,
 )
-from mien.types import Floats, Head, Signal
+from mien.types import Floats, Head, Pixels, Signal
 
 WIDTH, LEFT, RIGHT = 900.0, 84.0, 16.0
 HEIGHT, STRIP, SPACE = 110.0, 11.0, 34.0
@@ -46,6 +47,14 @@ def timeline(signals: Mapping[Head, Signal], span: tuple[float, float], title: s
             shapes += drawn
             top += height + SPACE
     return Drawing(WIDTH, top - SPACE + 26, (*shapes, *_axis(span, top - SPACE)))
+
+
+def stacked(people: Mapping[int, Mapping[Head, Signal]], span: tuple[float, float], most: int = 10) -> Pixels:
+    """The timelines of the persons seen longest, one below the other, as a picture."""
+    if not people:
+        return pixels(Drawing(WIDTH, 40, (Text(LEFT, 24, "no face was found"),)))
+    longest = sorted(people, key=lambda p: -max((int(s.seen.sum()) for s in people[p].values()), default=0))
+    return np.concatenate([pixels(timeline(people[p], span, f"person {p}")) for p in longest[:most]])
 
 
 def columns(signal: Signal, span: tuple[float, float], count: int = COLUMNS) -> tuple[Floats, Floats]:

@@ -1,0 +1,205 @@
+"""`mien watch`: videos or a camera in, a table, a timeline and a report out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mien import options
+from mien.io import table
+from mien.options import Shown
+
+if TYPE_CHECKING:
+    from mien.batch import Journal
+    from mien.io.video import Video
+    from mien.report.peaks import Peaks
+    from mien.temporal.stride import Stride
+    from mien.types import Faces, Frame
+    from mien.watch import Smoothing, Watch
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(watch)
+
+
+def watch(
+    paths: Annotated[list[str], typer.Argument(metavar="VIDEO...", help="Videos, folders of videos, or a camera: 0.")],
+    out: options.Out = None,
+    as_json: options.AsJson = False,
+    form: options.Format = None,
+    every: Annotated[int, typer.Option(min=1, help="Take each n-th frame.")] = 1,
+    fps: Annotated[float | None, typer.Option(help="Take at most this many frames a second.")] = None,
+    start: Annotated[float, typer.Option(help="Begin at this second.")] = 0.0,
+    stop: Annotated[float | None, typer.Option(help="End before this second.")] = None,
+    smooth: Annotated[str, typer.Option(help="default, none, or a half-window in seconds, say 0.5.")] = "default",
+    adaptive: Annotated[
+        float | None,
+        typer.Option(help="Look at each 10th frame, at more only where no expression is more probable than this."),
+    ] = None,
+    demographics: options.Demographics = False,
+    max_pixels: options.MaxPixels = None,
+    threads: options.Threads = None,
+    device: options.Device = "cpu",
+) -> None:
+    """Follow people through videos: one row per face and frame, smoothed over time, and a timeline per person.
+
+    Example:  mien watch talk.mp4 --out result
+
+    With --out each video gets a folder there with faces.csv, timeline.png and report.html; a run that was stopped
+    continues with the next video when started again. Ctrl-C keeps all frames up to there. A camera's rows on standard
+    output are as measured, for smoothing needs what comes after.
+    """
+    from mien import batch
+    from mien.io import folder, photo
+    from mien.io.whole import folder as made
+
+    how = _How(every, fps, start, stop, max_pixels or photo.LIMIT)
+    chosen, strides = _smoothing(smooth), _strides(adaptive)
+    with options.shown(as_json, form, out) as show:
+        see = options.perceiver(demographics, threads, device)
+        asked = {"command": "watch", **options.version(see), "demographics": demographics, "every": every, "fps": fps}
+        asked |= {"start": start, "stop": stop, "smooth": smooth, "adaptive": adaptive}
+        journal = batch.Journal(made(out), asked) if out else None
+        work = _Videos(see, how, chosen, strides, show, journal, out, form or "csv")
+        if len(paths) == 1 and paths[0].isdecimal() and not Path(paths[0]).exists():
+            raise typer.Exit(work.camera(int(paths[0])))
+        outcome = batch.run(batch.expanded(paths, folder.videos, "video"), work, "videos", journal)
+        if journal and out:
+            journal.close()
+            sys.stderr.write(batch.told(outcome, out))
+    raise typer.Exit(outcome.code)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """Which frames are wanted."""
+
+    every: int
+    fps: float | None
+    start: float
+    stop: float | None
+    limit: int
+
+    def video(self, path: Path) -> Video:
+        from mien.io.video import Video
+
+        return Video(path, self.every, self.fps, self.start, self.stop, self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Videos:
+    """What is done with each video."""
+
+    see: Callable[[Frame], Faces]
+    how: _How
+    smooth: Smoothing
+    strides: Stride | None
+    show: Shown
+    journal: Journal | None
+    out: Path | None
+    form: table.Format
+
+    def __call__(self, path: Path) -> None:
+        from mien.errors import MienError
+        from mien.progress import Progress
+        from mien.report.peaks import Peaks
+        from mien.watch import Watch
+
+        video, peaks = self.how.video(path), Peaks()
+        seen = Watch(video, self.see, smooth=self.smooth, adaptive=self.strides)
+        error: MienError | KeyboardInterrupt | None = None
+        try:
+            with Progress(video.expected(), "frames") as progress:
+                for faces in seen:
+                    peaks.see(faces)
+                    progress.step()
+        except (MienError, KeyboardInterrupt) as raised:
+            error = raised
+        if seen.frames:
+            self._write(path.name, self.journal.name(path) if self.journal else "", seen, peaks)
+            self._tell(path, seen)
+        if self.journal and seen.frames and not isinstance(error, KeyboardInterrupt):
+            self.journal.add(path, error=str(error or ""))
+        if error:
+            raise error
+
+    def camera(self, index: int) -> int:
+        """Follow a camera until Ctrl-C or --stop; gives the exit code."""
+        from itertools import takewhile
+
+        from mien.io.camera import Camera
+        from mien.report.peaks import Peaks
+        from mien.watch import Watch
+
+        stop = float("inf") if self.how.stop is None else self.how.stop
+        frames: Iterable[Frame] = takewhile(lambda f: f.time < stop, Camera(index))
+        seen, peaks, said = Watch(frames, self.see, smooth=self.smooth, adaptive=self.strides), Peaks(), -1
+        try:
+            for moment in seen.moments():
+                peaks.see(moment.faces)
+                second = int(moment.faces.frame.time)
+                if not self.show.for_people or second > said:  # people get a line a second
+                    for row in seen.layout.rows(moment.faces, moment.absent):
+                        self.show(row)
+                said = second
+        except KeyboardInterrupt:
+            sys.stderr.write("mien: stopped\n")
+        if seen.frames:
+            self._write(f"camera {index}", f"camera{index}", seen, peaks)
+        return 0
+
+    def _tell(self, path: Path, seen: Watch) -> None:
+        from mien.report.chart import plain
+        from mien.report.text import person
+
+        if not self.show.for_people:
+            for row in seen.table() if self.out is None or self.show.as_json else ():
+                self.show(row)
+            return
+        people = seen.signals()
+        self.show.line(f"{plain(str(path))}  {seen.frames} frames, {seen.looked} looked at, {len(people)} persons")
+        for number, signals in people.items():
+            self.show.line(f"  {person(number, signals)}")
+
+    def _write(self, title: str, name: str, seen: Watch, peaks: Peaks) -> None:
+        if self.out is None:
+            return
+        from mien.io.table import suffix
+        from mien.io.whole import folder, whole
+        from mien.report import chart, html
+        from mien.report.timeline import stacked
+
+        place, people = folder(self.out / name), seen.signals()
+        seen.table().write(place / f"faces{suffix(self.form)}", self.form)
+        with whole(place / "timeline.png") as part:
+            chart.save(stacked(people, html.whole_span(people)), part)
+        facts = [f"{seen.frames} frames, {seen.looked} of them looked at; {len(people)} persons"]
+        page = html.of_video(title, people, {p: peaks.of(p) for p in people}, facts)
+        with whole(place / "report.html") as part:
+            part.write_text(page, encoding="utf-8")
+
+
+def _smoothing(asked: str) -> Smoothing:
+    from mien.temporal.smooth import Smooth
+
+    if asked == "default":
+        return "default"
+    if asked == "none":
+        return None
+    try:
+        return Smooth("box", seconds=float(asked))
+    except ValueError:
+        wanted = "smoothing must be default, none or a half-window in seconds"
+        raise typer.BadParameter(f"{wanted}, got {asked!r}", param_hint="--smooth") from None
+
+
+def _strides(sure: float | None) -> Stride | None:
+    from mien.temporal.stride import Stride
+
+    return None if sure is None else Stride((10, 5, 1), None, (sure, sure))
