@@ -59,9 +59,10 @@ def widen(boxes: Floats, margin: float, square: bool) -> Floats:
 
 def crop(pixels: Pixels, box: Floats, points: Floats, how: Input) -> Pixels:
     """One face as the square its card wants: (size, size, 3); what lies outside the picture is black."""
-    if how.crop == "aligned" and np.all(np.isfinite(points)):
-        return _aligned(pixels, points, how)
-    return _upright(pixels, widen(box[None], how.margin, how.crop != "stretch")[0], how)
+    if how.crop == "aligned" and np.all(np.isfinite(points)) and float(np.ptp(points, axis=0).max()) >= 1:
+        return _aligned(pixels, points, how)  # five points on one spot tell neither size nor turn
+    whole = box if _empty(box) else widen(box[None], how.margin, how.crop != "stretch")[0]
+    return _upright(pixels, whole, how)
 
 
 def shrink(pixels: Pixels, size: tuple[int, int], how: str = "bilinear") -> Pixels:
@@ -71,11 +72,19 @@ def shrink(pixels: Pixels, size: tuple[int, int], how: str = "bilinear") -> Pixe
     return np.asarray(Image.fromarray(pixels).resize(size, _FILTERS[how]))
 
 
+def _empty(box: Floats) -> bool:
+    return not np.all(np.isfinite(box)) or float(min(box[2:])) < 1
+
+
 def _upright(pixels: Pixels, box: Floats, how: Input) -> Pixels:
-    if not np.all(np.isfinite(box)) or box[2] < 1 or box[3] < 1:
+    if _empty(box):
         return np.zeros((how.size, how.size, 3), np.uint8)
     x0, y0, x1, y1 = (int(v) for v in (*np.floor(box[:2]), *np.ceil(box[:2] + box[2:])))
     height, width = pixels.shape[:2]
+    if max(box[2:]) > 4 * max(how.size, height, width):  # a box that would be nearly all padding, and giant
+        scale = 2 * how.size / float(max(box[2:]))
+        small = max(round(width * scale), 1), max(round(height * scale), 1)
+        return _upright(shrink(pixels, small, how.resize), box * np.float32(scale), how)
     left, top, right, bottom = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
     if left >= right or top >= bottom:
         return np.zeros((how.size, how.size, 3), np.uint8)
@@ -94,7 +103,7 @@ def _aligned(pixels: Pixels, points: Floats, how: Input) -> Pixels:
     inverse = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]).astype(np.float64))
     corners = (inverse @ np.array([[0, how.size, how.size, 0], [0, 0, how.size, how.size], [1, 1, 1, 1]]))[:2]
     low, high = corners.min(1), corners.max(1)
-    side = min(max(float((high - low).max()), 1.0), 20_000.0)
+    side = max(float((high - low).max()), 1.0)
     small = max(round(side * min(scale, 1.0)), 1)
     box = np.array([*((low + high) / 2 - side / 2), side, side], np.float32)
     patch = _upright(pixels, box, Input(size=small, crop="stretch", resize=how.resize))
