@@ -87,6 +87,13 @@ class Card:
                 raise InputError(f"a card's {field_name} must be letters, digits and . _ + -, got {text!r}")
         if self.hash and not _HASH.fullmatch(self.hash):
             raise InputError(f"a card's hash must be sha256: and 64 hex digits or git: and 40, got {self.hash!r}")
+        texts = (self.license, self.url, self.input_tensor, self.note, *self.aliases)
+        if not all(isinstance(text, str) for text in texts):
+            raise InputError(f"a card's license, url, input_tensor, note and aliases must be text, got {texts}")
+        if not isinstance(self.size, int) or self.size < 0:
+            raise InputError(f"a card's size must be a number of bytes, got {self.size!r}")
+        if not all(isinstance(value, (int, float)) for value in self.post.values()):
+            raise InputError(f"a card's post must be numbers by name, got {self.post}")
         if self.embedding not in ("", "classifier"):
             raise InputError(f"a card's embedding must be empty or 'classifier', got {self.embedding!r}")
 
