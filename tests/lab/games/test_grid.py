@@ -97,6 +97,14 @@ def test_a_larger_grid_adds_to_a_smaller_one(grid, people, tmp_path) -> None:
     assert log(tmp_path) == log(tmp_path / "whole")
 
 
+def test_a_folder_keeps_what_other_grids_have_played_in_it(grid, people, tmp_path) -> None:
+    for emotion in ("anger", "fear"):
+        run(replace(grid, emotions=(emotion,)), people, tmp_path)
+    assert {p.key.emotion for p in read(tmp_path)} == {"none", "anger", "fear"}
+    now, _ = run(grid, people, tmp_path)
+    assert now == 0
+
+
 def test_a_failing_server_stops_the_grid_and_keeps_what_was_played(grid, people, tmp_path) -> None:
     class Dying(People):
         """Fails at the twentieth match, while others are under way."""

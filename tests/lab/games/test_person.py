@@ -11,7 +11,7 @@ from scipy.optimize import approx_fprime, minimize
 
 from mien.errors import InputError
 from mien.lab.games import fit as fitting
-from mien.lab.games.fit import choices, fit, shifts
+from mien.lab.games.fit import Fit, choices, fit, shifts
 from mien.lab.games.game import load
 from mien.lab.games.match import EMOTIONS, WAYS, Emotion, Match, Round, View
 from mien.lab.games.person import People, Person, acceptance, features, options, threshold
@@ -135,6 +135,15 @@ def test_the_influence_of_a_match_is_what_leaving_it_out_changes(people, calm) -
     without = fit([p for p in calm if (p.key.game, p.key.opponent, p.key.seed) != cluster], people.base)
     # First order against exact: they differ by the square of one match among two hundred.
     assert whole.influence[cluster] == pytest.approx(whole.values - without.values, rel=0.15, abs=1e-4)
+
+
+def test_the_error_is_that_of_a_sum_of_independent_matches() -> None:
+    moved = np.random.default_rng(0).normal(size=(30, 4))
+    moved -= moved.mean(axis=0)
+    one = Fit(np.zeros(4), {("g", "o", i): row for i, row in enumerate(moved)})
+    error = moved.std(axis=0, ddof=1) * 30**0.5
+    assert [e.high for e in one.estimates()] == pytest.approx((1.96 * error).tolist(), rel=1e-4)
+    assert [e.low for e in one.estimates()] == pytest.approx((-1.96 * error).tolist(), rel=1e-4)
 
 
 def test_injected_shifts_are_recovered_within_their_intervals(people, calm) -> None:
