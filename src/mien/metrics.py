@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,6 +58,52 @@ def pearson(truth: Array, guess: Array) -> float:
         return 1.0
     spread = a.std() * b.std() if a.size else 0.0
     return float(np.mean((a - a.mean()) * (b - b.mean())) / spread) if spread > 0 else 0.0
+
+
+def weighted_f1(truth: Array, guess: Array, classes: int) -> float:
+    """Mean F1 over the classes, each weighing as much as it has true entries."""
+    a, b = _pair(truth, guess)
+    shares = [float(np.sum(a == c)) for c in range(classes)]
+    scores = [f1(a == c, b == c) for c in range(classes)]
+    return float(np.average(scores, weights=shares)) if sum(shares) else float("nan")
+
+
+def average_precision(truth: Array, score: Array) -> float:
+    """Precision at each rise of recall, weighed by the rise; NaN where there is no positive."""
+    a, b = _pair(truth, score)
+    order = np.argsort(-b, kind="stable")
+    hits = np.cumsum(a[order] > 0.5)
+    last = np.append(np.flatnonzero(np.diff(b[order])), len(b) - 1)  # equal scores are one threshold
+    if not len(b) or hits[-1] == 0:
+        return float("nan")
+    rises = np.diff(hits[last], prepend=0)
+    return float(np.sum(rises * hits[last] / (last + 1)) / hits[-1])
+
+
+def columns(score: Callable[[Array, Array], float], truth: Array, guess: Array) -> float:
+    """The mean of a score over the columns of two tables (n, k)."""
+    a, b = _pair(truth, guess)
+    return float(np.mean([score(a[:, i], b[:, i]) for i in range(a.shape[1])]))
+
+
+def mean_ccc(truth: Array, guess: Array) -> float:
+    """P_VA: mean concordance of the columns."""
+    return columns(ccc, truth, guess)
+
+
+def mean_f1(truth: Array, guess: Array) -> float:
+    """P_AU: mean over the columns of the F1 of presence, present above one half."""
+    return columns(f1, truth, guess)
+
+
+def mean_pearson(truth: Array, guess: Array) -> float:
+    """Mean correlation of the columns; a constant column counts 0."""
+    return columns(pearson, truth, guess)
+
+
+def p_mtl(affect: float, expression: float, units: float) -> float:
+    """P_MTL: mean CCC of valence and arousal + macro-F1 of eight expressions + mean F1 of twelve action units."""
+    return affect + expression + units
 
 
 def auc(truth: Array, score: Array) -> float:

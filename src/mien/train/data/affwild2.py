@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from mien.io.whole import whole
-from mien.labels import AFFWILD2
 from mien.train.data import Faults, Reader, Rows, Splits, Target, lines
 from mien.types import Floats
 
@@ -71,8 +71,6 @@ def _rows(task: Task, files: Sequence[Path], folder: Path, faults: Faults) -> Ro
     names, video, frame, parts = [], [], [], []
     for path in files:
         below = lines.body(path, task.header, faults)
-        while below and not below[-1].strip():
-            below.pop()
         if not below:
             faults.add(path, 0, "a video without annotations")
             continue
@@ -114,8 +112,7 @@ def write_tree(task: Task, rows: Rows, folder: Path) -> None:
     values = np.where(truth.known[:, None], values, mark)
     form = "%.3f" if task is VA else "%d"
     folder.mkdir(parents=True, exist_ok=True)
-    starts = rows.starts()
-    for a, b in zip(starts[:-1], starts[1:], strict=True):
+    for a, b in pairwise(rows.starts().tolist()):
         with whole(folder / f"{rows.videos[rows.video[a]]}.txt") as part, part.open("w") as file:
             file.write(task.header + "\n")
             np.savetxt(file, values[a:b], form, delimiter=",")
@@ -137,16 +134,13 @@ def submit(task: Task, path: Path, frames: Mapping[str, int], answers: Mapping[s
 
     `frames` holds the videos of the organisers' list with their frame counts, `answers` (frames, k) for each.
     """
-    names = "expression" if task is EXPR else task.header
     lines.matched(path, sum(len(answers.get(v, ())) for v in frames), sum(frames.values()))
     with whole(path) as part, part.open("w") as file:
-        file.write(
-            f"image_location,{task.header if task is not EXPR else ','.join(n.capitalize() for n in AFFWILD2)}\n"
-        )
+        file.write(f"image_location,{task.header}\n")
         for video, count in frames.items():
             lines.matched(Path(video), len(answers[video]), count)
             for i, row in enumerate(answers[video], 1):
-                cells = [str(int(row.argmax()))] if names == "expression" else [_cell(task, v) for v in row]
+                cells = [str(int(row.argmax()))] if task is EXPR else [_cell(task, v) for v in row]
                 file.write(f"{video}/{i:05d}.jpg,{','.join(cells)}\n")
     return sum(frames.values())
 

@@ -32,8 +32,10 @@ def text(path: Path, faults: Faults) -> list[str]:
 
 
 def body(path: Path, header: str, faults: Faults) -> list[str]:
-    """The lines below the header, which must be the wanted one but for blanks."""
+    """The lines below the header, which must be the wanted one but for blanks; empty lines at the end are dropped."""
     lines = text(path, faults)
+    while lines and not lines[-1].strip():
+        lines.pop()
     if not lines:
         if path.is_file() and path.stat().st_size == 0:
             faults.add(path, 0, f"empty; wanted the header {header!r}")
@@ -48,9 +50,9 @@ def numbers(path: Path, lines: Sequence[str], columns: int, faults: Faults, firs
     """A row of numbers per line (n, columns); a line that is none becomes NaN and a fault. `first` is its number."""
     try:
         flat = np.array(",".join(lines).split(","), np.float32) if lines else np.zeros(0, np.float32)
-        if len(flat) == columns * len(lines) and all(line.count(",") == columns - 1 for line in lines):
-            if np.isfinite(flat).all():
-                return flat.reshape(-1, columns)
+        even = all(line.count(",") == columns - 1 for line in lines)
+        if even and np.isfinite(flat).all():
+            return flat.reshape(-1, columns)
     except ValueError:
         pass
     rows = np.full((len(lines), columns), np.nan, np.float32)

@@ -30,8 +30,7 @@ def read(folder: Path, faults: Faults) -> Splits:
 
 
 def _rows(path: Path, faults: Faults) -> Rows:
-    below = [(i, line) for i, line in enumerate(lines.body(path, HEADER, faults), 2) if line.strip()]
-    cut = [line.partition(",") for _, line in below]
+    cut = [line.partition(",") for line in lines.body(path, HEADER, faults)]
     values = lines.numbers(path, [c[2] for c in cut], 15, faults)
     videos, frames = [], np.zeros(len(cut), np.int64)
     for i, (name, _, _) in enumerate(cut):
