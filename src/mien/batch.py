@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,19 +49,10 @@ class Journal:
         self._names: dict[str, str] = {}
         try:
             self._file = self.path.open("a+b")
-            self._read(dict(settings))
         except OSError as error:
             raise refused(self.path, error) from error
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        weakref.finalize(self, self._file.close)
+        self._read(dict(settings))
 
     def done(self, path: Path) -> Entry | None:
         """The entry of an input that was finished and has not changed since."""

@@ -56,7 +56,6 @@ def look(
         outcome = batch.run(inputs, work, "photos", journal)
         if journal and out:
             _finish(journal, inputs, out, form or "csv", pictures)
-            journal.close()
             sys.stderr.write(batch.told(outcome, out))
     raise typer.Exit(outcome.code)
 
@@ -125,7 +124,7 @@ def _photos(journal: Journal, inputs: Sequence[Path], out: Path) -> Iterator[Pho
     for entry in islice(journal.entries(inputs), PHOTOS):
         picture = out / "annotated" / f"{entry.name}.jpg"
         if picture.exists():
-            yield Photo(entry.input, jpeg(photo.read(picture).pixels, 600), _captions(entry))
+            yield Photo(Path(entry.input).name, jpeg(photo.read(picture).pixels, 600), _captions(entry))
 
 
 def _captions(entry: Entry) -> list[str]:

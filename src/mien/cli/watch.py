@@ -71,7 +71,6 @@ def watch(
             raise typer.Exit(work.camera(int(paths[0])))
         outcome = batch.run(batch.expanded(paths, folder.videos, "video"), work, "videos", journal)
         if journal and out:
-            journal.close()
             sys.stderr.write(batch.told(outcome, out))
     raise typer.Exit(outcome.code)
 
@@ -163,7 +162,7 @@ class _Videos:
                 self.show(row)
             return
         people = seen.signals()
-        self.show.line(f"{plain(str(path))}  {seen.frames} frames, {seen.looked} looked at, {len(people)} persons")
+        self.show.line(f"{plain(str(path))}  {_facts(seen, len(people))}")
         for number, signals in people.items():
             self.show.line(f"  {person(number, signals)}")
 
@@ -179,10 +178,15 @@ class _Videos:
         seen.table().write(place / f"faces{suffix(self.form)}", self.form)
         with whole(place / "timeline.png") as part:
             chart.save(stacked(people, html.whole_span(people)), part)
-        facts = [f"{seen.frames} frames, {seen.looked} of them looked at; {len(people)} persons"]
-        page = html.of_video(title, people, {p: peaks.of(p) for p in people}, facts)
+        moments = {p: peaks.of(p) for p in people}
+        page = html.of_video(title, people, moments, [_facts(seen, len(people))])
         with whole(place / "report.html") as part:
             part.write_text(page, encoding="utf-8")
+
+
+def _facts(seen: Watch, people: int) -> str:
+    looked = "" if seen.looked == seen.frames else f", {seen.looked} of them looked at"
+    return f"{seen.frames} frames{looked}, {people} {'person' if people == 1 else 'persons'}"
 
 
 def _smoothing(asked: str) -> Smoothing:

@@ -6,10 +6,11 @@ import numpy as np
 
 from mien.circumplex import CENTRES
 from mien.labels import EXPRESSIONS
-from mien.report.chart import EXPRESSION_COLOURS, FAINT, INK, Dot, Drawing, Line, Shape, Text
+from mien.report.chart import EXPRESSION_COLOURS, FAINT, INK, Anchor, Dot, Drawing, Line, Shape, Text
 from mien.types import Floats
 
 SIDE, REACH = 300.0, 120.0
+_BESIDE: dict[str, tuple[float, float, Anchor]] = {"fear": (-5, -4, "end"), "contempt": (5, 11, "start")}  # crowded
 POINTS = 400  # places drawn at most; more would only overlap
 
 
@@ -44,5 +45,6 @@ def _paper() -> list[Shape]:
     ]
     for name, (valence, arousal) in zip(EXPRESSIONS, CENTRES.tolist(), strict=True):
         x, y = _place(valence, arousal)
-        shapes += [Dot(x, y, 3, EXPRESSION_COLOURS[name]), Text(x + 5, y - 4, name, 9, "#5f6368")]
+        right, down, anchor = _BESIDE.get(name, (5, -4, "start"))
+        shapes += [Dot(x, y, 3, EXPRESSION_COLOURS[name]), Text(x + right, y + down, name, 9, "#5f6368", anchor)]
     return shapes

@@ -59,17 +59,16 @@ def stacked(people: Mapping[int, Mapping[Head, Signal]], span: tuple[float, floa
 
 def columns(signal: Signal, span: tuple[float, float], count: int = COLUMNS) -> tuple[Floats, Floats]:
     """Times (c,) and the mean values (c, k) of the rows around each, NaN where nothing was seen for all of a step."""
-    first, last = span
-    pace = float(np.median(np.diff(signal.times))) if len(signal) > 1 else last - first
-    count = int(max(min(count, (last - first) / max(pace, 1e-6) + 1), 1))
-    step = max(last - first, 1e-9) / count
-    place = np.clip(((signal.times - first) / step).astype(int), 0, count - 1)
+    first, length = span[0], max(span[1] - span[0], 1e-9)
+    pace = float(np.median(np.diff(signal.times))) if len(signal) > 1 else length
+    steps = int(np.clip(round(length / max(pace, 1e-6)), 1, count - 1))
+    place = np.clip(np.round((signal.times - first) / length * steps).astype(int), 0, steps)
     known = np.isfinite(signal.values).all(1)
-    number = np.bincount(place[known], minlength=count)
-    sums = [np.bincount(place[known], column[known], count) for column in signal.values.T]
+    number = np.bincount(place[known], minlength=steps + 1)
+    sums = [np.bincount(place[known], column[known], steps + 1) for column in signal.values.T]
     with np.errstate(invalid="ignore"):
         means = (np.stack(sums, 1) / np.where(number, number, np.nan)[:, None]).astype(np.float32)
-    return (first + (np.arange(count) + 0.5) * step).astype(np.float32), means
+    return (first + np.arange(steps + 1) * length / steps).astype(np.float32), means
 
 
 def runs(known: NDArray[np.bool_]) -> Iterator[slice]:

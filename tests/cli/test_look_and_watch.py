@@ -1,0 +1,337 @@
+"""The two commands as a user meets them: a process, files in, rows and files out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+STAND_IN = Path(__file__).with_name("stand_in.py")
+MAIN = runpy.run_path(str(STAND_IN))["main"]
+RED, GREEN, BLUE = (250, 60, 40), (60, 250, 40), (60, 40, 250)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def mien(*arguments: object, cwd: Path) -> Run:
+    """The command line in this process, which is quicker than another one."""
+    out, err, before, code = io.StringIO(), io.StringIO(), Path.cwd(), 0
+    os.chdir(cwd)
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            MAIN([str(a) for a in arguments])
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        os.chdir(before)
+    return Run(code, out.getvalue(), err.getvalue())
+
+
+def process(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, timeout=100)
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-W", "error", str(STAND_IN), *map(str, arguments)]
+
+
+def picture(colour: tuple[int, int, int] | None, left: int = 40) -> np.ndarray:
+    pixels = np.full((96, 128, 3), 20, np.uint8)
+    if colour:
+        pixels[20:60, left : left + 40] = colour
+    return pixels
+
+
+def photos(folder: Path, count: int) -> Path:
+    folder.mkdir(exist_ok=True)
+    for i in range(count):
+        Image.fromarray(picture((RED, GREEN, BLUE)[i % 3])).save(folder / f"p{i}.png")
+    return folder
+
+
+def clip(path: Path, frames: int = 40) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("h264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for i in range(frames):
+            image = picture(None if 20 <= i < 23 else GREEN, 20 + i // 4)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def inputs(out: Path) -> list[str]:
+    return [Path(json.loads(line)["input"]).name for line in (out / "journal.jsonl").read_text().splitlines()[1:]]
+
+
+def test_a_folder_of_photos_gives_table_pictures_and_report(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 3)
+    run = mien("look", "in", "--out", "out", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert [Path(r["source"]).name for r in rows(tmp_path / "out/faces.csv")] == ["p0.png", "p1.png", "p2.png"]
+    assert len(list((tmp_path / "out/annotated").glob("*.jpg"))) == 3
+    assert (tmp_path / "out/report.html").read_text().count("data:image/jpeg") == 3
+    assert len(run.stdout.splitlines()) == 3
+    assert run.stderr == "mien: 3 done; see out\n"
+
+
+def test_json_on_standard_output_is_one_object_a_row(tmp_path: Path) -> None:
+    photos(tmp_path, 1)
+    Image.fromarray(picture(None)).save(tmp_path / "none.png")
+    run = mien("look", "p0.png", "none.png", "--json", "--demographics", cwd=tmp_path)
+    first, second = map(json.loads, run.stdout.splitlines())
+    assert (first["face"], first["age"], second["face"]) == (0, 40, None)
+    assert list(first) == list(second)
+    assert run.stderr == ""
+
+
+@pytest.mark.parametrize(("form", "column"), [("csv", "valence"), ("openface", "AU12_c"), ("fex", "FaceRectX")])
+def test_a_table_on_standard_output(tmp_path: Path, form: str, column: str) -> None:
+    photos(tmp_path, 2)
+    run = mien("look", "p0.png", "p1.png", "--format", form, cwd=tmp_path)
+    table = list(csv.DictReader(run.stdout.splitlines()))
+    assert len(table) == 2
+    assert table[0][column]
+
+
+def test_bad_inputs_are_named_and_the_others_are_done(tmp_path: Path) -> None:
+    photos(tmp_path, 2)
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "text.jpg").write_text("hello")
+    run = mien("look", "empty.jpg", "p0.png", "text.jpg", "gone.jpg", "p1.png", "--out", "out", cwd=tmp_path)
+    assert run.returncode == 2
+    complaints = run.stderr.splitlines()
+    for name, line in zip(("empty.jpg", "text.jpg", "gone.jpg"), complaints, strict=False):
+        assert line.startswith("mien: ")
+        assert name in line
+    assert complaints[3] == "mien: 2 done, 3 failed; see out"
+    assert len(rows(tmp_path / "out/faces.csv")) == 2
+
+
+def test_a_picture_over_the_limit_names_the_flag(tmp_path: Path) -> None:
+    photos(tmp_path, 1)
+    run = mien("look", "p0.png", "--max-pixels", 1000, cwd=tmp_path)
+    assert run.returncode == 2
+    assert "--max-pixels" in run.stderr
+
+
+def test_hostile_file_names_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    names = [
+        "<img src=x onerror=alert(1)>.png",
+        'a"b&c.png',
+        "new\nline.png",
+        os.fsdecode(b"\xff.png"),
+        "A.png",
+        "a.png",
+    ]
+    for name in names:
+        Image.fromarray(picture(RED)).save(tmp_path / "in" / name)
+    run = mien("look", "in", "--out", "out", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    kept = list((tmp_path / "out/annotated").iterdir())
+    assert len(rows(tmp_path / "out/faces.csv")) == len(kept) == len({p.name.casefold() for p in kept}) == 6
+    assert all(p.name.isprintable() and not set('<>"&\n') & set(p.name) for p in kept)
+    page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    assert "<img src=x" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+    assert len(run.stdout.splitlines()) == 6
+
+
+def test_a_killed_run_continues_with_nothing_lost_or_done_twice(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 12)
+    out = tmp_path / "out"
+    with subprocess.Popen(
+        command("--slow", 0.15, "look", "in", "--out", "out"), cwd=tmp_path, stdout=subprocess.DEVNULL
+    ) as run:
+        journal = out / "journal.jsonl"
+        while not journal.exists() or len(journal.read_bytes().splitlines()) < 5:
+            time.sleep(0.02)
+        run.send_signal(signal.SIGKILL)
+    before = inputs(out)
+    assert 4 <= len(before) < 12
+    with journal.open("ab") as file:
+        file.write(b'{"input": "half a li')  # what a kill in the middle of a write leaves
+    again = mien("look", "in", "--out", "out", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert f"{12 - len(before)} done, {len(before)} were done before" in again.stderr
+    assert sorted(inputs(out)) == sorted(f"p{i}.png" for i in range(12))
+    whole = mien("look", "in", "--out", "fresh", cwd=tmp_path)
+    assert whole.returncode == 0
+    assert (out / "faces.csv").read_text() == (tmp_path / "fresh/faces.csv").read_text()
+    assert not list(out.rglob("*.part"))
+
+
+def test_a_changed_photo_is_done_again_and_only_it(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 3)
+    mien("look", "in", "--out", "out", cwd=tmp_path)
+    Image.fromarray(picture(BLUE, 10)).save(tmp_path / "in/p1.png")
+    run = mien("look", "in", "--out", "out", cwd=tmp_path)
+    assert "1 done, 2 were done before" in run.stderr
+    assert [r["x"] for r in rows(tmp_path / "out/faces.csv")] == ["40.0", "10.0", "40.0"]
+
+
+def test_other_settings_are_not_mixed_into_one_folder(tmp_path: Path) -> None:
+    photos(tmp_path, 1)
+    mien("look", "p0.png", "--out", "out", cwd=tmp_path)
+    run = mien("look", "p0.png", "--out", "out", "--demographics", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "out was made with demographics=False, now it is True; choose another folder" in run.stderr
+
+
+def test_ctrl_c_leaves_complete_rows(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 30)
+    with subprocess.Popen(
+        command("--slow", 0.1, "look", "in", "--out", "out"),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as run:
+        assert run.stdout and run.stderr
+        for _ in range(1):
+            run.stdout.readline()
+        journal = tmp_path / "out/journal.jsonl"
+        while len(journal.read_bytes().splitlines()) < 4:
+            time.sleep(0.02)
+        run.send_signal(signal.SIGINT)
+        said = run.stderr.read().decode()
+    assert run.returncode == 130
+    assert "stopped; the same command goes on from here" in said
+    table = rows(tmp_path / "out/faces.csv")
+    assert 3 <= len(table) < 30
+    assert all(r["AU26"] for r in table)
+
+
+def test_an_output_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
+    photos(tmp_path, 1)
+    (tmp_path / "file").touch()
+    run = mien("look", "p0.png", "--out", "file/out", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "Not a directory" in run.stderr
+    assert "choose another folder with --out" in run.stderr
+
+
+def test_a_full_disk_stops_the_run_and_keeps_what_is_whole(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 12)
+    run = process("--files", 5000, "look", "in", "--out", "out", "--no-pictures", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "writing out/journal.jsonl failed" in run.stderr
+    assert "free some space" in run.stderr
+    again = mien("look", "in", "--out", "out", "--no-pictures", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert len(rows(tmp_path / "out/faces.csv")) == 12
+    assert "were done before" in again.stderr
+
+
+def test_a_reader_that_leaves_ends_the_run_quietly(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 9)
+    with subprocess.Popen(
+        command("look", "in", "--json"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as run:
+        assert run.stdout and run.stderr
+        run.stdout.close()
+        assert run.stderr.read() == b""
+
+
+def test_a_video_gives_table_timeline_and_report(tmp_path: Path) -> None:
+    clip(tmp_path / "clip.mp4")
+    run = mien("watch", "clip.mp4", "--out", "out", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    table = rows(tmp_path / "out/clip/faces.csv")
+    assert [r["frame"] for r in table] == [str(i) for i in range(40)]
+    assert [r["frame"] for r in table if not r["face"]] == ["20", "21", "22"]
+    assert {r["person"] for r in table} == {"0"}
+    with Image.open(tmp_path / "out/clip/timeline.png") as picture:
+        assert picture.size[0] > 1000
+    page = (tmp_path / "out/clip/report.html").read_text()
+    assert page.count("<svg") == 2
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+    assert "40 frames, 1 person" in run.stdout
+
+
+def test_video_rows_as_json_and_an_adaptive_rate(tmp_path: Path) -> None:
+    clip(tmp_path / "clip.mp4", 20)
+    full = mien("watch", "clip.mp4", "--json", "--smooth", "none", cwd=tmp_path)
+    few = mien("watch", "clip.mp4", "--json", "--adaptive", 0.01, cwd=tmp_path)
+    seen = [[r["face"] is not None for r in map(json.loads, run.stdout.splitlines())] for run in (full, few)]
+    assert seen[0] == [True] * 20
+    assert seen[1] == [i % 10 == 0 for i in range(20)]
+
+
+def test_a_truncated_video_keeps_its_frames_and_is_not_done_twice(tmp_path: Path) -> None:
+    whole = clip(tmp_path / "whole.mkv", 200).read_bytes()
+    (tmp_path / "cut.mkv").write_bytes(whole[: len(whole) // 2])
+    run = mien("watch", "cut.mkv", "whole.mkv", "--out", "out", cwd=tmp_path)
+    assert run.returncode == 2
+    kept = len(rows(tmp_path / "out/cut/faces.csv"))
+    assert 0 < kept < 200
+    assert f"{kept} frames were kept" in run.stderr
+    assert len(rows(tmp_path / "out/whole/faces.csv")) == 200
+    again = mien("watch", "cut.mkv", "whole.mkv", "--out", "out", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "frames were kept" in again.stderr
+    assert "0 done, 1 were done before, 1 failed" in again.stderr
+
+
+def test_ctrl_c_in_a_video_keeps_its_rows_and_leaves_it_to_be_done(tmp_path: Path) -> None:
+    clip(tmp_path / "clip.mp4", 200)
+    with subprocess.Popen(
+        command("--slow", 0.05, "watch", "clip.mp4", "--out", "out"), cwd=tmp_path, stderr=subprocess.PIPE
+    ) as run:
+        assert run.stderr
+        while not (tmp_path / "out/journal.jsonl").exists():
+            time.sleep(0.02)
+        time.sleep(2)
+        run.send_signal(signal.SIGINT)
+        said = run.stderr.read().decode()
+    assert run.returncode == 130, said
+    table = rows(tmp_path / "out/clip/faces.csv")
+    assert 0 < len(table) < 200
+    assert inputs(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("watch", "no.mp4", "--smooth", "much"), "half-window in seconds"),
+        (("look", "no.jpg", "--format", "parquet"), "add --out"),
+        (("look", "."), "holds no photo"),
+        (("watch", "no.mp4", "--every", "0"), "--every"),
+    ],
+)
+def test_wrong_options_are_explained(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    run = mien(*arguments, cwd=tmp_path)
+    assert run.returncode == 2
+    assert said in " ".join(re.sub("[│╭╮╰╯─]", " ", run.stderr).split())
+
+
+@pytest.mark.parametrize("name", ["look", "watch"])
+def test_help_shows_an_example(tmp_path: Path, name: str) -> None:
+    assert f"mien {name} " in mien(name, "--help", cwd=tmp_path).stdout.split("Example:")[1]
