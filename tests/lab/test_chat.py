@@ -215,6 +215,13 @@ def test_a_damaged_recording_names_its_line(tmp_path: Path, line) -> None:
         Replay.load(path)
 
 
+def test_a_recording_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "odd").write_bytes(b"\xff")
+    for name in ("none", "odd"):
+        with pytest.raises(InputError, match=f"{name} is no recording"):
+            Replay.load(tmp_path / name)
+
+
 def test_rules_that_break_the_schema_are_an_error() -> None:
     with pytest.raises(ReplyError, match="lacks 'answer'"):
         Rules(lambda m: "{}").complete(HELLO, YES_NO)

@@ -290,7 +290,11 @@ def _checked(reply: Reply, schema: Schema | None) -> Reply:
 
 
 def _transcripts(path: Path) -> Iterator[tuple[str, Reply]]:
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is no recording ({error}); record one first") from error
+    for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
             reply = record["reply"]

@@ -93,6 +93,7 @@ def play_grid(
     model: Annotated[str, typer.Option(help="The model to ask for; the key is read from OPENAI_API_KEY.")] = "default",
     name: Annotated[str, typer.Option(help="The name of the player in the log.")] = "",
     temperature: Annotated[float, typer.Option(min=0, help="Of the model.")] = 0.0,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Of one reply, its thoughts included.")] = 1024,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds for one request.")] = 120.0,
     record: Annotated[Path | None, typer.Option(help="Also write every reply to this file.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Take the replies from such a file instead of a server.")] = None,
@@ -131,7 +132,7 @@ def play_grid(
         scope = str(seed)
         if recorded is not None:
             return Replay(recorded, scope)
-        served = Server(server, model, temperature=temperature, seed=seed, timeout=timeout)
+        served = Server(server, model, temperature=temperature, seed=seed, max_tokens=max_tokens, timeout=timeout)
         return Recorder(served, record, scope) if record else served
 
     recorded = Replay.load(replay).replies if replay else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from html import escape
 
 from mien.errors import InputError
@@ -63,15 +63,20 @@ def _plain(row: dict[str, float | str]) -> dict[str, float | str | None]:
 def _played(log: Sequence[Played], players: Iterable[str]) -> str:
     rows = []
     for player in players:
-        rounds = [round_ for played in log if played.key.player == player for round_ in played.rounds]
+        mine = [played for played in log if played.key.player == player]
+        rounds = [round_ for played in mine for round_ in played.rounds]
         void = sum(r.moves[0] is None for r in rounds)
         words = sum("" in (r.felt[0], r.shown[0]) for r in rounds)
         again = sum(max(r.asked[0] - 1, 0) for r in rounds)
         tokens = [sum(r.tokens[i] for r in rounds) for i in (0, 1)]
-        matches = sum(played.key.player == player for played in log)
-        rows.append([player, matches, len(rounds), void, words, again, *tokens])
-    head = "player|matches|rounds|unreadable moves|unreadable feelings|asked again|tokens read|tokens written"
-    note = "An unreadable answer is asked for twice more; after that the round is void, earns nothing and counts."
+        kinds = {replace(played.key, seed=0) for played in mine}
+        distinct = {(replace(p.key, seed=0), tuple(r.moves for r in p.rounds)) for p in mine}
+        rows.append([player, len(kinds), len(mine), len(distinct), len(rounds), void, words, again, *tokens])
+    head = "player|kinds of match|matches|different ones|rounds|unreadable moves|unreadable feelings|asked again|tokens read|tokens written"
+    note = (
+        "An unreadable answer is asked for twice more; after that the round is void, earns nothing and counts. "
+        "If the seeds of a kind never differ, as at temperature 0, its intervals and p-values say nothing."
+    )
     return f"<h2>What was played</h2>{_table(head.split('|'), rows)}<p class=note>{note}</p>"
 
 
