@@ -72,7 +72,10 @@ def _played(log: Sequence[Played], players: Iterable[str]) -> str:
         kinds = {replace(played.key, seed=0) for played in mine}
         distinct = {(replace(p.key, seed=0), tuple(r.moves for r in p.rounds)) for p in mine}
         rows.append([player, len(kinds), len(mine), len(distinct), len(rounds), void, words, again, *tokens])
-    head = "player|kinds of match|matches|different ones|rounds|unreadable moves|unreadable feelings|asked again|tokens read|tokens written"
+    head = (
+        "player|kinds of match|matches|different ones|rounds|unreadable moves|unreadable feelings|asked again|"
+        "tokens read|tokens written"
+    )
     note = (
         "An unreadable answer is asked for twice more; after that the round is void, earns nothing and counts. "
         "If the seeds of a kind never differ, as at temperature 0, its intervals and p-values say nothing."
