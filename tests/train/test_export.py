@@ -1,0 +1,50 @@
+"""What ships says what was trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+
+from mien.train import export
+from mien.train.embedded import widths
+from mien.train.finder import FinderNet
+from mien.train.nets import GREY, FaceNet
+from mien.train.ship import first_conv, temperature
+
+
+@pytest.mark.parametrize("net", [FaceNet(widths(), (8, 8, 8, 16)), FinderNet(8)], ids=["face", "finder"])
+def test_luma_folded_into_the_first_convolution_changes_no_answer(net: torch.nn.Module) -> None:
+    net = net.eval()
+    picture = torch.randn(2, 3, 64, 64)
+    grey = (picture * torch.tensor(GREY).reshape(1, 3, 1, 1)).sum(1, keepdim=True)
+    with torch.no_grad():
+        wanted, got = net(grey), export.in_rgb(net, first_conv(net))(picture)
+    wanted = wanted.values() if isinstance(wanted, dict) else wanted
+    got = got.values() if isinstance(got, dict) else got
+    for a, b in zip(wanted, got, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-4)  # float32 sums in another order
+
+
+def test_int8_stays_near_fp32(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = FaceNet(widths(), (8, 8, 8, 16)).eval()
+    ready = export.in_rgb(net, first_conv(net))
+    names = [*net.heads, *net.placed, "embedding256"]
+    export.to_onnx(ready, names, torch.randn(2, 3, 64, 64), tmp_path / "a.onnx", {0: "n"})
+    batches = [np.random.default_rng(i).normal(size=(8, 3, 64, 64)).astype(np.float32) for i in range(3)]
+    export.to_int8(tmp_path / "a.onnx", tmp_path / "b.onnx", batches)
+    a, b = (ort.InferenceSession(str(tmp_path / f), providers=["CPUExecutionProvider"]) for f in ("a.onnx", "b.onnx"))
+    for x, y in zip(a.run(None, {"input": batches[0]}), b.run(None, {"input": batches[0]}), strict=True):
+        assert np.abs(np.asarray(x) - np.asarray(y)).mean() < 0.1 * np.abs(np.asarray(x)).mean() + 1e-3
+
+
+@pytest.mark.parametrize("heat", [0.5, 1.0, 2.5])
+def test_the_fitted_temperature_is_the_one_that_was_put_in(heat: float) -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(4000, 8)).astype(np.float32) * 2
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    assert temperature(logits * heat, p.astype(np.float32)) == pytest.approx(heat, rel=0.01)

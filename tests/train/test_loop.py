@@ -1,0 +1,55 @@
+"""The training loop: resumable to the last digit, and kind to what it cannot know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mien.train import loop
+
+
+def line() -> nn.Linear:
+    torch.manual_seed(0)
+    return nn.Linear(3, 1)
+
+
+def step(net: nn.Module, now: int) -> loop.Losses:
+    rng = torch.Generator().manual_seed(now)
+    x = torch.randn(16, 3, generator=rng)
+    return {"fit": ((net(x)[:, 0] - x.sum(1)) ** 2).mean()}
+
+
+class Killed(Exception):
+    """Stands for a lost process."""
+
+
+@pytest.mark.parametrize("when", [5, 9, 19])
+def test_a_killed_run_resumes_and_ends_as_the_undisturbed_one(tmp_path: Path, when: int) -> None:
+    plan = loop.Plan(steps=20, rate=0.05, warmup=2, save_every=3)
+    whole = loop.run(line(), step, plan, tmp_path / "whole.pt")
+
+    def dying(net: nn.Module, now: int) -> loop.Losses:
+        if now == when:
+            raise Killed
+        return step(net, now)
+
+    with pytest.raises(Killed):
+        loop.run(line(), dying, plan, tmp_path / "cut.pt")
+    resumed = loop.run(line(), step, plan, tmp_path / "cut.pt")
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), resumed.parameters(), strict=True))
+
+
+def test_the_averaged_network_learns(tmp_path: Path) -> None:
+    kept = loop.run(line(), step, loop.Plan(steps=300, rate=0.05, warmup=5, decay=0.0, ema=0.9), tmp_path / "n.pt")
+    assert isinstance(kept, nn.Linear)
+    np.testing.assert_allclose(kept.weight.detach().numpy(), np.ones((1, 3)), atol=0.02)  # the truth is the plain sum
+
+
+def test_the_rate_rises_then_falls_to_nothing() -> None:
+    plan = loop.Plan(steps=1000, rate=1.0, warmup=100)
+    rates = [plan.rate_at(s) for s in range(1000)]
+    assert max(rates) <= 1.0 and int(np.argmax(rates)) == 99 and rates[-1] < 1e-4 and rates[0] == pytest.approx(0.01)
