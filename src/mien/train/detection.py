@@ -105,7 +105,8 @@ def main() -> None:
     }
     found: dict[str, record.Figure] = {"card": card.name, "hash": card.hash, "threshold": detector.threshold}
     found |= {"at": figures(detector, truths, given.photos), "by_threshold": sweep}
-    record.write(given.results / f"{card.name}.json", found, seed=0, data=photos, seconds=time.monotonic() - began)
+    data = [given.photos / name for name in truths]
+    record.write(given.results / f"{card.name}.json", found, seed=0, data=data, seconds=time.monotonic() - began)
 
 
 if __name__ == "__main__":

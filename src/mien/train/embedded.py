@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from mien.heads import QUESTIONS
-from mien.train import augment, loop, sources
+from mien.train import augment, london, loop, sources
 from mien.train.nets import FaceNet
 from mien.train.sources import Source
 
@@ -45,7 +45,7 @@ class Stage:
 
 STAGES = {
     "faces": Stage({"ferplus": 128, "utkface": 64}, loop.Plan(1400, rate=3e-3)),
-    "mien_s": Stage({"ferplus": 144, "utkface": 48, "lfw": 32, "renders": 64}, loop.Plan(4200, rate=3e-3), "faces"),
+    "mien_s": Stage({"ferplus": 144, "utkface": 48, "lfw": 32, "renders": 64}, loop.Plan(3300, rate=3e-3), "faces"),
     "clean": Stage({"renders": 192, "london": 16}, loop.Plan(2500, rate=3e-3)),
 }
 
@@ -149,7 +149,7 @@ def load(name: str, given: argparse.Namespace) -> Source:
     """The training part of a source, with the teacher's identity vectors where there are some."""
     if name == "renders":
         return sources.renders(given.renders)
-    part = getattr(sources, name)(given.data)[0]
+    part = london.london(given.data)[0] if name == "london" else getattr(sources, name)(given.data)[0]
     return sources.taught(part, given.teacher, name) if given.teacher else part
 
 

@@ -20,13 +20,15 @@ from mien.card import Card
 from mien.errors import InputError
 from mien.geometry import shrink
 from mien.heads import ACTION_UNITS, AGE, ETHNICITY, EXPRESSION, GENDER, IDENTITY, POSE, VALENCE_AROUSAL
+from mien.io import photo
 from mien.labels import EXPRESSIONS
 from mien.metrics import accuracy, auc, calibration_error, ccc, macro_f1
 from mien.models import Model
-from mien.train import sources
+from mien.perceive import Perceiver
+from mien.train import london, sources
 from mien.train.augment import SIZE
 from mien.train.ship import WEIGHTS, model, rgb
-from mien.types import Floats, Head, Reading
+from mien.types import Faces, Floats, Head, Reading
 
 Figures = dict[str, record.Figure]
 SANITY = {  # real faces: a unit, the expression it should rise with, against neutral
@@ -38,16 +40,16 @@ SANITY = {  # real faces: a unit, the expression it should rise with, against ne
 }
 
 
-def answers(net: Model, photos: NDArray[np.object_]) -> Mapping[Head, Reading]:
+def answers(net: Model, pictures: NDArray[np.object_]) -> Mapping[Head, Reading]:
     """Readings of whole crops given as file contents, resized just as `mien.read` does."""
     crops = []
-    for photo in photos:
-        with Image.open(io.BytesIO(photo)) as image:
+    for picture in pictures:
+        with Image.open(io.BytesIO(picture)) as image:
             crops.append(shrink(np.asarray(image.convert("RGB")), (SIZE, SIZE)))
     return net.answers(crops)
 
 
-def photos(path: Path, names: NDArray[np.str_]) -> NDArray[np.object_]:
+def encoded(path: Path, names: NDArray[np.str_]) -> NDArray[np.object_]:
     """The encoded images of these rows of a parquet file, in the order of the names."""
     import pyarrow.parquet as pq
 
@@ -61,7 +63,7 @@ def expressions(net: Model, data: Path) -> Figures:
     part = sources.ferplus(data)[2]
     clear, label = sources.majority(part)
     part, label = part.pick(clear), label[clear]
-    read = answers(net, photos(data / "ferplus.parquet", part.names))
+    read = answers(net, encoded(data / "ferplus.parquet", part.names))
     p = read[EXPRESSION].values
     hits = {n: round(accuracy(label[label == i], p.argmax(1)[label == i]), 4) for i, n in enumerate(EXPRESSIONS)}
     affect = {
@@ -113,7 +115,7 @@ def units(net: Model, renders: Path) -> Figures:
 def demographics(net: Model, data: Path) -> Figures:
     """Gender accuracy and age error on held-out UTKFace, overall and by gender, age band and ethnicity."""
     part = sources.utkface(data)[1]
-    read = answers(net, photos(data / "utkface.parquet", part.names))
+    read = answers(net, encoded(data / "utkface.parquet", part.names))
     age, gender = part.targets["age"][:, 0], part.targets["gender"].argmax(1)
     ethnicity = part.targets["ethnicity"].argmax(1)
     off, right = np.abs(read[AGE].values[:, 0] - age), read[GENDER].values.argmax(1) == gender
@@ -163,8 +165,42 @@ def verification(vectors: Floats, persons: NDArray[np.str_], seed: int = 1) -> F
 def identity(net: Model, data: Path) -> Figures:
     """Verification on LFW people none of whose photos were trained on."""
     part = sources.lfw(data)[1]
-    read = answers(net, photos(data / "lfw_crops.parquet", part.names))
+    read = answers(net, encoded(data / "lfw_crops.parquet", part.names))
     return verification(read[IDENTITY].values, part.groups)
+
+
+def consenting(net: Model, data: Path, trained_on: bool) -> Figures:
+    """The London set through the shipped detector: smiling against neutral, gender, age, by group.
+
+    Where the network was trained on this set, only the people held out from it count.
+    """
+    see = Perceiver(london.finder(), (net,))
+    chosen = [p for p in london.photos(data) if p.held_out or not trained_on]
+    seen = [(p, see(photo.read(p.path))) for p in chosen]
+    groups = [
+        "all",
+        *sorted({f"gender {p.gender}" for p in chosen}),
+        *sorted({f"ethnicity {p.ethnicity}" for p in chosen}),
+    ]
+    by_group: Figures = {
+        g: _group([(p, f) for p, f in seen if g in ("all", f"gender {p.gender}", f"ethnicity {p.ethnicity}")])
+        for g in groups
+    }
+    return {"smile_auc": _group(seen)["smile_auc"], "by_group": by_group}
+
+
+def _group(seen: list[tuple[london.Photo, Faces]]) -> Figures:
+    found = [(p, f) for p, f in seen if len(f)]
+    units = np.array([f[ACTION_UNITS]["AU12"][0] for _, f in found])
+    gender = [f[GENDER].top()[0] == p.gender for p, f in found if p.gender in GENDER.labels.names]
+    off = [abs(float(f[AGE].values[0, 0]) - p.age) for p, f in found if np.isfinite(p.age)]
+    return {
+        "photos": len(seen),
+        "found": len(found),
+        "smile_auc": round(auc(np.array([p.smiling for p, _ in found]), units), 4),
+        "gender_accuracy": round(float(np.mean(gender)), 4) if gender else None,
+        "age_mae": round(float(np.mean(off)), 2) if off else None,
+    }
 
 
 def main() -> None:
@@ -186,6 +222,7 @@ def main() -> None:
         "renders": units(net, given.renders),
         "utkface": demographics(net, given.data),
         "lfw": identity(net, given.data),
+        "london": consenting(net, given.data, "clean" in given.name),
     }
     files = [given.data / f"{n}.parquet" for n in ("ferplus", "utkface", "lfw_crops")]
     record.write(given.results / f"{given.name}.json", figures, seed=1, data=files, seconds=time.monotonic() - began)

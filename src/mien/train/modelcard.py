@@ -34,7 +34,7 @@ SUMMARY = (
     ("FER+ macro-F1", "ferplus/macro_f1"),
     ("expected calibration error of the expression", "ferplus/calibration_error"),
     ("action units, mean AUC on rendered heads never seen", "renders/mean_auc"),
-    ("AU12 tells smiling from neutral, London set, AUC", "london/AU12 smiling"),
+    ("AU12 tells smiling from neutral, London set, AUC", "london/smile_auc"),
     ("same person or not, LFW people never seen, 10-fold", "lfw/accuracy"),
     ("gender accuracy, UTKFace", "utkface/all/gender_accuracy"),
     ("age error in years, UTKFace", "utkface/all/age_mae"),
