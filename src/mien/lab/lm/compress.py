@@ -51,9 +51,9 @@ def prune(model: LanguageModel, step: Step, text: Tensor) -> LanguageModel:
     for part in PARTS:
         module = model.get_submodule("layers" if part == "recurrent" else part)
         for weight in module.parameters() if step.touches(part) else ():
-            if weight.dim() > 1:
-                size = weight.detach().abs()
-                weight.data[size <= size.flatten().kthvalue(max(1, round(step.number * size.numel()))).values] = 0
+            size = weight.detach().abs()
+            if weight.dim() > 1 and (count := round(step.number * size.numel())):
+                weight.data[size <= size.flatten().kthvalue(count).values] = 0
     return model
 
 

@@ -22,6 +22,7 @@ from mien.lab.lm.models import LanguageModel, Layer, Map, ReducedGRU, Table
 from mien.lab.lm.storage import Saved
 
 OPSET = 17  # the newest that every onnxruntime mien allows can run
+PREPARED = {"onnx.quant.pre_process": "onnxruntime.quant"}  # nothing here is left to fold; else quantising warns
 Float = NDArray[np.float32]
 
 
@@ -33,7 +34,7 @@ def export(saved: Saved, path: Path, int8: bool = False) -> None:
         graph.nodes, "next_word", [_value("word", [1], TensorProto.INT64), *states], outputs, graph.weights
     )
     file = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
-    helper.set_model_props(file, {"words": json.dumps(saved.vocabulary.words), "recipe": saved.made.recipe})
+    helper.set_model_props(file, {"words": json.dumps(saved.vocabulary.words), "recipe": saved.made.recipe, **PREPARED})
     onnx.checker.check_model(file)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(file, path)

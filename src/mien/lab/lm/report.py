@@ -134,13 +134,12 @@ def table(results: Path) -> str:
 
 def picture(results: Path, path: Path) -> None:
     """Size × perplexity and time × perplexity of everything measured, the published rows in grey."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
 
     scores, paces = _scores(results), _paces(results)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), sharey=True)
+    figure = Figure(figsize=(11, 4.5), layout="tight")
+    left, right = figure.subplots(1, 2, sharey=True)
     for one in RECIPES:
         if one.paper:
             left.plot(one.paper.megabytes, one.paper.perplexity, "x", color="0.6")
@@ -154,9 +153,8 @@ def picture(results: Path, path: Path) -> None:
             axes.annotate(name, (x, y), fontsize=7, xytext=(4, 3), textcoords="offset points")
     left.set(xscale="log", xlabel="MB of weights (× published)", ylabel="test perplexity", ylim=(75, 160))
     right.set(xlabel="ms per word, one thread")
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
-    plt.close(figure)
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "lm"}):  # the same numbers give the same file
+        figure.savefig(path, metadata={"Date": None})
 
 
 def _row(one: Recipe, row: Score, paces: dict[str, Pace]) -> str:

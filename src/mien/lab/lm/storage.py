@@ -108,9 +108,10 @@ def encode(weight: Tensor, bits: int = 32) -> bytes:
     flat, kept = values.ravel(), values.ravel() != 0
     sparse = bool((1 - kept.mean()) * bits > 1)  # the bitmap costs one bit for each
     rows = flat[kept][None] if sparse else flat.reshape(len(values) if bits < 8 else 1, -1)
+    bits = bits if rows.size else 32  # nothing but zeros has no range to divide
     head = struct.pack("<BBI", sparse, bits, rows.size)
     bitmap = np.packbits(kept).tobytes() if sparse else b""
-    if bits == 32 or not rows.size:
+    if bits == 32:
         return head + bitmap + rows.astype("<f4").tobytes()
     low = rows.min(1, keepdims=True)
     step = np.maximum((rows.max(1, keepdims=True) - low) / (2**bits - 1), np.finfo(np.float32).tiny)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mien.lab.lm import recipes
+from mien.lab.lm.cli import app
+from mien.lab.lm.recipes import Recipe
+from mien.lab.lm.train import Stage
+
+RUN = CliRunner()
+STAGE = Stage("adam", 0.01, epochs=1, hold=1, decay=1, batch=16, steps=10)
+
+
+def _run(*words: str | Path, code: int = 0) -> str:
+    answer = RUN.invoke(app, [str(word) for word in words])
+    assert answer.exit_code == code, (answer.output, answer.exception)
+    return answer.stdout
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = (
+        Recipe("toy", (STAGE,), sizes=(10, 12)),
+        Recipe("toy-white", (STAGE,), of="toy", steps="whiten(4) | tune | quantize(8)"),
+    )
+    monkeypatch.setattr(recipes, "RECIPES", known)
+
+
+@pytest.mark.usefixtures("toy")
+def test_from_a_text_to_suggestions(folder: Path, tmp_path: Path) -> None:
+    given = ("--data", folder, "--out", tmp_path)
+    assert _run("train", "toy", *given).strip() == str(tmp_path / "toy.mlm")
+    _run("compress", "toy-white", *given)
+    _run("compress", "mine", "--of", "toy", "--steps", "units(0.5) | prune(0.5)", *given)
+    models = [tmp_path / f"{name}.mlm" for name in ("toy", "toy-white", "mine")]
+    lines = _run("score", *models, "--data", folder, "--results", tmp_path).splitlines()
+    assert [line.split("\t")[0] for line in lines] == ["toy", "toy-white", "mine"]
+    assert json.loads((tmp_path / "lm_mine.json").read_text())["test"] > 1
+    for options in ([], ["--int8"]):
+        _run("export", tmp_path / "toy-white.mlm", *options)
+    files = [tmp_path / "toy-white.onnx", tmp_path / "toy-white.int8.onnx"]
+    assert "MB" in _run("pace", *files, "--data", folder, "--rounds", "3", "--results", tmp_path)
+    found = _run("complete", files[1], "the king", "--count", "2").splitlines()
+    assert len(found) == 2
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_training_out_of_time_exits_with_3_and_goes_on(folder: Path, tmp_path: Path) -> None:
+    _run("train", "toy", "--data", folder, "--out", tmp_path, "--minutes", "0", code=3)
+    assert not (tmp_path / "toy.mlm").exists()
+    _run("train", "toy", "--data", folder, "--out", tmp_path)
+    assert (tmp_path / "toy.mlm").exists()
+
+
+@pytest.mark.usefixtures("toy")
+def test_an_unknown_recipe_fails_before_anything_is_read(tmp_path: Path) -> None:
+    answer = RUN.invoke(app, ["train", "toi", "--data", str(tmp_path / "none.zip")])
+    assert "did you mean 'toy'" in str(answer.exception)
+
+
+@pytest.mark.parametrize("command", ["train", "compress", "score", "export", "pace", "report", "complete"])
+def test_every_command_shows_an_example(command: str) -> None:
+    assert f"Example:  mien lab lm {command}" in _run(command, "--help")

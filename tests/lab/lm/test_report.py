@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from mien.errors import InputError
+from mien.lab.lm import report
+from mien.lab.lm.compress import compress, parse
+from mien.lab.lm.corpus import Corpus
+from mien.lab.lm.export import export
+from mien.lab.lm.models import Shape, build
+from mien.lab.lm.recipes import RECIPES, recipe
+from mien.lab.lm.storage import Made, Saved, save
+
+
+@pytest.fixture
+def small(text: Corpus) -> Saved:
+    model = build(Shape("lstm", (10, 12), len(text.vocabulary)), 3)
+    return Saved(model, text.vocabulary, Made("lstm200", 3, text.digest, 1.5))
+
+
+def test_pruned_and_shared_weights_do_not_count(small: Saved, text: Corpus) -> None:
+    full = report.count(small.model)
+    assert full == sum(weight.numel() for weight in small.model.parameters())
+    matrices = sum(weight.numel() for weight in small.model.parameters() if weight.dim() > 1)
+    pruned = compress(small.model, parse("prune(0.5)"), text.train, lambda model: model)
+    assert report.count(pruned) == pytest.approx(full - matrices / 2, abs=10)
+    assert report.count(build(Shape("rnn", (5, 5), 9, tied=True))) == 9 * 5 + 9 + 2 * 5 * 11
+
+
+def test_a_score_holds_the_numbers_and_where_they_come_from(small: Saved, text: Corpus, tmp_path: Path) -> None:
+    size = save(tmp_path / "a.mlm", small)
+    one = report.score(tmp_path / "a.mlm", text)
+    assert one.bytes == size
+    assert one.parameters * 4 <= size
+    assert (one.recipe, one.seed, one.train_seconds, one.origin.data) == ("lstm200", 3, 1.5, text.digest)
+    assert 1 < one.test < 100
+    assert one.origin.machine and one.origin.commit
+
+
+def test_another_texts_model_is_not_scored(small: Saved, text: Corpus, tmp_path: Path) -> None:
+    save(tmp_path / "a.mlm", small)
+    other = replace(text, vocabulary=replace(text.vocabulary, words=(*text.vocabulary.words, "dragon")))
+    with pytest.raises(InputError, match="score the model on the text it was trained on"):
+        report.score(tmp_path / "a.mlm", other)
+
+
+def test_files_are_paced_side_by_side(text: Corpus, tmp_path: Path) -> None:
+    for name, size in (("small", 8), ("large", 800)):
+        model = build(Shape("lstm", (size,), len(text.vocabulary)), 1)
+        export(Saved(model, text.vocabulary, Made(name, 1, "", 0)), tmp_path / f"{name}.onnx")
+    brief = replace(text, test=text.test[:40])
+    paces = report.pace([tmp_path / "small.onnx", tmp_path / "large.onnx"], brief, rounds=5, words=10)
+    small, large = paces.paces
+    assert (small.name, large.name) == ("small", "large")
+    assert small.lower <= small.median <= small.upper
+    assert small.median < large.median
+    assert large.memory > large.bytes / 1e6 > 20 > small.memory
+    assert 1 < small.test < 100
+
+
+def test_the_table_has_our_row_beside_the_published_one(small: Saved, text: Corpus, tmp_path: Path) -> None:
+    save(tmp_path / "a.mlm", small)
+    one = report.score(tmp_path / "a.mlm", text)
+    report.write(one, tmp_path / "lm_lstm200.json")
+    export(small, tmp_path / "lstm200.int8.onnx", int8=True)
+    brief = replace(text, test=text.test[:20])
+    report.write(report.pace([tmp_path / "lstm200.int8.onnx"], brief, 3, 5), tmp_path / "lm_pace.json")
+    (row,) = [line for line in report.table(tmp_path).splitlines() if line.startswith("| lstm200 ")]
+    cells = [cell.strip() for cell in row.split("|")]
+    assert f"{one.test:.2f}" in cells
+    assert "117.659" in cells
+    fast = json.loads((tmp_path / "lm_pace.json").read_text())["paces"][0]["median"]
+    assert f"{fast:.3f}" in cells
+    report.picture(tmp_path, tmp_path / "a.svg")
+    assert "lstm200.int8" in (tmp_path / "a.svg").read_text()
+
+
+def test_a_folder_without_scores_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="mien lab lm score"):
+        report.table(tmp_path)
+
+
+def test_every_recipe_can_be_followed_on_paper() -> None:
+    names = [one.name for one in RECIPES]
+    assert len(set(names)) == len(names)
+    for one in RECIPES:
+        steps = parse(one.steps) if one.steps else ()
+        assert bool(one.stages) == (not one.of or any(step.name == "tune" for step in steps))
+        assert not one.of or one.of in names
+    with pytest.raises(InputError, match="did you mean 'lstm200'"):
+        recipe("lstm20")
+
+
+def test_random_weights_guess_no_better_than_chance(small: Saved, text: Corpus, tmp_path: Path) -> None:
+    torch.nn.init.zeros_(small.model.output.weight)
+    torch.nn.init.zeros_(small.model.output.bias)
+    save(tmp_path / "a.mlm", small)
+    assert report.score(tmp_path / "a.mlm", text).test == pytest.approx(len(text.vocabulary), rel=1e-3)
