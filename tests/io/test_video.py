@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError, Unreadable
-from mien.io.video import Damaged, Video, ahead
+from mien.io.video import Damaged, Video, _Stretch, ahead
 
 SIZE = (64, 48)
 RATE = 20
@@ -133,6 +134,14 @@ def test_start_and_stop_cut_out_a_stretch_with_the_right_indices(clip: Path) -> 
 def test_a_start_where_seeking_is_not_possible_decodes_up_to_it(tmp_path: Path) -> None:
     path = write(tmp_path / "raw.m4v", 30, codec="mpeg4")
     assert shades(list(Video(path, start=0.5)))[-1] == 29
+
+
+def test_a_start_far_in_does_not_decode_all_before_it(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+    images = _Stretch._images
+    monkeypatch.setattr(_Stretch, "_images", lambda self: (decoded.append(i) or i for i in images(self)))
+    assert len(list(Video(clip, start=1.8))) == 4
+    assert len(decoded) < 20
 
 
 def test_a_start_past_the_end_says_so(clip: Path) -> None:
@@ -284,10 +293,15 @@ def test_missing_videos_and_folders_are_named(tmp_path: Path) -> None:
 
 
 def test_a_play_list_cannot_reach_out_of_this_machine(tmp_path: Path) -> None:
-    path = tmp_path / "list.m3u8"
-    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n")
-    with pytest.raises(Unreadable):
-        list(Video(path))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        path = tmp_path / "list.m3u8"
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/a.ts"
+        path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{address}\n#EXT-X-ENDLIST\n")
+        with pytest.raises(Unreadable):
+            list(Video(path))
+        with pytest.raises(TimeoutError):  # nobody called
+            server.accept()
 
 
 def test_frames_over_the_limit_are_refused_with_the_flag(clip: Path) -> None:

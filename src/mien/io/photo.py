@@ -119,13 +119,7 @@ def _heic(file: BinaryIO, name: str) -> Image.Image:
 
 
 def _decode(image: Image.Image, name: str, limit: int) -> Pixels:
-    width, height = image.size
-    if width * height > limit:
-        raise Unreadable(
-            name,
-            f"{width} x {height} is {width * height:,} pixels, more than the limit of {limit:,}; "
-            f"if you trust it, raise the limit with --max-pixels {width * height}",
-        )
+    refuse_giant(name, *image.size, limit)
     try:
         image.load()
         return _to_rgb(_upright(image))
@@ -133,6 +127,16 @@ def _decode(image: Image.Image, name: str, limit: int) -> Pixels:
         raise Unreadable(name, str(error)) from None
     except Exception as error:  # decoders of damaged bytes raise nearly anything
         raise Unreadable(name, f"damaged or truncated file ({error})") from error
+
+
+def refuse_giant(name: str, width: int, height: int, limit: int) -> None:
+    """Raise, with the flag that helps, where a picture has more pixels than the limit."""
+    if width * height > limit:
+        raise Unreadable(
+            name,
+            f"{width} x {height} is {width * height:,} pixels, more than the limit of {limit:,}; "
+            f"if you trust it, raise the limit with --max-pixels {width * height}",
+        )
 
 
 def _upright(image: Image.Image) -> Image.Image:

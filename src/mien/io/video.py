@@ -19,7 +19,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from mien.errors import InputError, Unreadable
-from mien.io.photo import LIMIT
+from mien.io.photo import LIMIT, refuse_giant
 from mien.types import Frame, Pixels
 
 T = TypeVar("T")
@@ -97,9 +97,7 @@ class Video:
                     return
                 if time < self.start or not wanted(time):
                     continue
-                if image.width * image.height > self.limit:
-                    size = f"{image.width} x {image.height} frames are over the limit of {self.limit:,} pixels"
-                    raise Unreadable(name, f"{size}; if you trust it, raise the limit with --max-pixels")
+                refuse_giant(name, image.width, image.height, self.limit)
                 yield Frame(upright(image), time, stretch.index, name)
                 kept += 1
             if stretch.damage:
