@@ -27,17 +27,17 @@ Format = Annotated[
     table.Format | None, typer.Option("--format", help="The table's format and columns; csv, if nothing is said.")
 ]
 Demographics = Annotated[bool, typer.Option("--demographics", help="Also read age, gender and ethnicity.")]
+Smallest = Annotated[float, typer.Option(min=0, help="Find faces down to so many pixels, which takes longer.")]
 MaxPixels = Annotated[int | None, typer.Option(min=1, help="The most pixels a picture may have.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Processor threads for the networks.")]
 Device = Annotated[str, typer.Option(help="cpu, or an accelerator that must then be there, such as cuda.")]
 
 
-def perceiver(demographics: bool, threads: int | None, device: str) -> See:
+def perceiver(demographics: bool, smallest: float, threads: int | None, device: str) -> See:
     """The default detector and networks."""
     import mien
 
-    make: Callable[..., See] = getattr(mien, "perceiver")  # noqa: B009
-    return make(demographics=demographics, device=device, **({} if threads is None else {"threads": threads}))
+    return mien.perceiver(demographics=demographics, smallest=smallest, threads=threads, device=device)
 
 
 def version(see: See) -> dict[str, str]:

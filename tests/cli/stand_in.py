@@ -39,7 +39,7 @@ def answer(head: Head, faces: Faces) -> Reading:
     return Reading(values, head.labels)
 
 
-def perceiver(demographics: bool = False, threads: int = 1, device: str = "cpu", slow: float = 0):
+def perceiver(*, demographics: bool = False, slow: float = 0, **_: object):
     """What `mien.perceiver` gives, scripted."""
     heads = [EXPRESSION, VALENCE_AROUSAL, ACTION_UNITS, *([AGE, GENDER] if demographics else [])]
 

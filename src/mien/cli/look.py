@@ -31,6 +31,7 @@ def look(
     as_json: options.AsJson = False,
     form: options.Format = None,
     demographics: options.Demographics = False,
+    smallest: options.Smallest = 0.0,
     max_pixels: options.MaxPixels = None,
     pictures: Annotated[bool, typer.Option(help="With --out, also write photos with boxes, and the report.")] = True,
     threads: options.Threads = None,
@@ -49,8 +50,8 @@ def look(
 
     inputs = batch.expanded(paths, folder.photos, "photo")
     with options.shown(as_json, form, out) as show:
-        see = options.perceiver(demographics, threads, device)
-        asked = {"command": "look", **options.version(see), "demographics": demographics}
+        see = options.perceiver(demographics, smallest, threads, device)
+        asked = {"command": "look", **options.version(see), "demographics": demographics, "smallest": smallest}
         journal = batch.Journal(made(out), asked) if out else None
         work = _Photos(see, max_pixels or photo.LIMIT, show, journal, out if pictures else None)
         outcome = batch.run(inputs, work, "photos", journal)

@@ -43,6 +43,7 @@ def watch(
         typer.Option(help="Look at each 10th frame, at more only where no expression is more probable than this."),
     ] = None,
     demographics: options.Demographics = False,
+    smallest: options.Smallest = 0.0,
     max_pixels: options.MaxPixels = None,
     threads: options.Threads = None,
     device: options.Device = "cpu",
@@ -62,9 +63,9 @@ def watch(
     how = _How(every, fps, start, stop, max_pixels or photo.LIMIT)
     chosen, strides = _smoothing(smooth), _strides(adaptive)
     with options.shown(as_json, form, out) as show:
-        see = options.perceiver(demographics, threads, device)
-        asked = {"command": "watch", **options.version(see), "demographics": demographics, "every": every, "fps": fps}
-        asked |= {"start": start, "stop": stop, "smooth": smooth, "adaptive": adaptive}
+        see = options.perceiver(demographics, smallest, threads, device)
+        asked = {"command": "watch", **options.version(see), "demographics": demographics, "smallest": smallest}
+        asked |= {"every": every, "fps": fps, "start": start, "stop": stop, "smooth": smooth, "adaptive": adaptive}
         journal = batch.Journal(made(out), asked) if out else None
         work = _Videos(see, how, chosen, strides, show, journal, out, form or "csv")
         if len(paths) == 1 and paths[0].isdecimal() and not Path(paths[0]).exists():
