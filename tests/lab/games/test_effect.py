@@ -18,6 +18,7 @@ from mien.lab.games.effect import (
     _student,
     agreement,
     agrees,
+    binary_intervals,
     discovery,
     effects,
     flips,
@@ -136,6 +137,16 @@ def test_intervals_of_small_strata_hold_the_mean_nearly_as_often_as_they_say(siz
     rows = np.random.default_rng(7).normal(size=(1500, 12))
     low, high = intervals(rows, sizes, np.random.default_rng(8), 1000).T
     assert 0.925 < ((low <= 0) & (high >= 0)).mean() < 0.965
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.5, 0.5), (0.95, 0.9), (0.02, 0.05), (1.0, 0.97)])
+@pytest.mark.parametrize("n", [10, 110])
+def test_intervals_of_rates_hold_the_change_even_where_few_answers_differ(before, after, n) -> None:
+    """The same luck for both, so that most pairs do not differ; where none does, a bootstrap interval is a point."""
+    luck = np.random.default_rng(9).random((1500, n))
+    rows = (luck < after).astype(float) - (luck < before)
+    low, high = binary_intervals(rows).T
+    assert ((low <= after - before) & (after - before <= high)).mean() > 0.9
 
 
 @pytest.mark.parametrize("freedom", [3, 4, 6, 11, 50, np.inf])

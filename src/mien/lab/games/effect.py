@@ -118,7 +118,8 @@ def effects(log: Iterable[Score], seed: int = 0) -> list[Effect]:
     found: dict[int, Effect] = {}
     for sizes, alike in shapes.items():
         values = np.stack([cell.differences for cell in alike])
-        bounds = intervals(values, sizes, rng)
+        is_binary = np.array([cell.names[2] == accepted.__name__ for cell in alike])
+        bounds = np.where(is_binary[:, None], binary_intervals(values), intervals(values, sizes, rng))
         chances = flips(values, rng, max(DRAWS, 40 * len(cells)))  # else no p-value could survive Holm's correction
         for cell, (low, high), chance in zip(alike, bounds.tolist(), chances.tolist(), strict=True):
             change = float(cell.differences.mean())
@@ -173,6 +174,18 @@ def intervals(values: Floats, sizes: Sequence[int], rng: np.random.Generator, dr
         # without both corrections (Hesterberg 2015) 95 % intervals of strata of two hold the mean 83 % of the time.
         means += (mean + (counts @ stratum.T / n - mean) * np.sqrt(n / (n - 1)) * stretch) * (n / total)
     return np.quantile(means, [0.025, 0.975], axis=0).T
+
+
+def binary_intervals(values: Floats) -> Floats:
+    """95 % interval of the mean of each row of -1, 0, 1 (rows, n) → (rows, 2), after Agresti and Min (2005).
+
+    Half a pair is added to each kind of pair: where few answers differ, a bootstrap sees no variance at all.
+    """
+    n = values.shape[1] + 2
+    more, less = ((values == sign).sum(axis=1) + 0.5 for sign in (1, -1))
+    middle = (more - less) / n
+    half = _student(np.inf) * np.sqrt((more + less) / n - middle**2) / n**0.5
+    return np.stack([middle - half, middle + half], axis=1)
 
 
 def _student(freedom: float) -> float:
