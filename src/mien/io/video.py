@@ -205,7 +205,7 @@ def _open(path: str | os.PathLike[str]) -> Iterator[tuple[InputContainer, VideoS
 
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[InputContainer]:
-    """A media file's container; only local files are opened, also those that a play list names."""
+    """A media file's container; opened as `file:`, a path can mean no address, and FFmpeg lets a list name none."""
     name, file = str(path), Path(path)
     if not file.exists():
         raise Unreadable(name, "no such file")
