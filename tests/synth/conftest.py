@@ -9,15 +9,12 @@ import pytest
 
 from mien.synth.assets import EYE, FACE, HEAD, Assets, load
 
-NAMES = tuple(
-    f"{name}{side}"
-    for name in (
-        *("browDown", "browInnerUp", "browOuterUp", "cheekSquint", "eyeBlink", "eyeSquint", "eyeWide"),
-        *("mouthDimple", "mouthFrown", "mouthLowerDown", "mouthPress", "mouthSmile", "mouthStretch", "mouthUpperUp"),
-        "noseSneer",
-    )
-    for side in ("_L", "_R")
-) + ("jawOpen", "mouthPucker", "mouthRollLower", "mouthRollUpper", "mouthShrugLower")
+_PAIRED = (
+    *("browDown", "browInnerUp", "browOuterUp", "cheekSquint", "eyeBlink", "eyeSquint", "eyeWide", "noseSneer"),
+    *("mouthDimple", "mouthFrown", "mouthLowerDown", "mouthPress", "mouthSmile", "mouthStretch", "mouthUpperUp"),
+)
+_SINGLE = ("jawOpen", "mouthPucker", "mouthRollLower", "mouthRollUpper", "mouthShrugLower")
+NAMES = (*(f"{name}{side}" for name in _PAIRED for side in ("_L", "_R")), *_SINGLE)
 
 
 def _marks() -> np.ndarray:
@@ -25,18 +22,26 @@ def _marks() -> np.ndarray:
     turn = np.linspace(np.pi, 2 * np.pi, 17)
     jaw = np.stack([7.2 * np.cos(turn), 3.5 + 11 * np.sin(turn)], 1)
     brow = np.array([(-5.8, 5.2), (-4.9, 6.0), (-3.8, 6.3), (-2.4, 6.2), (-1.2, 5.9)])
-    nose = np.array([(0, 3.7), (0, 2.6), (0, 1.6), (0, 0.4), (-1.2, -1.1), (-0.6, -1.1), (0, -1.2), (0.6, -1.1), (1.2, -1.1)])
+    nose = np.array(
+        [(0, 3.7), (0, 2.6), (0, 1.6), (0, 0.4), (-1.2, -1.1), (-0.6, -1.1), (0, -1.2), (0.6, -1.1), (1.2, -1.1)]
+    )
     eye = np.array([(-4.5, 3.4), (-3.9, 3.9), (-2.8, 3.9), (-1.8, 3.3), (-2.7, 3.0), (-3.9, 3.0)])
     upper = np.array([(-2.5, -3.5), (-1.7, -2.8), (-0.7, -2.4), (0, -2.5), (0.7, -2.4), (1.7, -2.8), (2.5, -3.5)])
     lower = np.array([(1.8, -4.1), (1.0, -4.3), (0, -4.4), (-1.0, -4.3), (-1.8, -4.1)])
     inner = np.array([(-2.2, -3.5), (-1, -3.1), (0, -3.1), (1, -3.1), (2.2, -3.5), (1, -3.7), (0, -3.7), (-1, -3.7)])
     flip = np.array([-1, 1])
-    return np.concatenate([jaw, brow, brow[::-1] * flip, nose, eye, eye[[3, 2, 1, 0, 5, 4]] * flip, upper, lower, inner])
+    return np.concatenate(
+        [jaw, brow, brow[::-1] * flip, nose, eye, eye[[3, 2, 1, 0, 5, 4]] * flip, upper, lower, inner]
+    )
 
 
-def _ball(rows: int, columns: int, radii: tuple[float, float, float], centre: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray]:
+def _ball(
+    rows: int, columns: int, radii: tuple[float, float, float], centre: tuple[float, float, float]
+) -> tuple[np.ndarray, np.ndarray]:
     """Vertices and outward triangles of an ellipsoid."""
-    rise, turn = np.meshgrid(np.linspace(np.pi / 2, -np.pi / 2, rows), np.linspace(-np.pi, np.pi, columns), indexing="ij")
+    rise, turn = np.meshgrid(
+        np.linspace(np.pi / 2, -np.pi / 2, rows), np.linspace(-np.pi, np.pi, columns), indexing="ij"
+    )
     points = np.stack([np.cos(rise) * np.sin(turn), np.sin(rise), np.cos(rise) * np.cos(turn)], -1) * radii + centre
     index = np.arange(rows * columns).reshape(rows, columns)
     a, b, c, d = index[:-1, :-1].ravel(), index[:-1, 1:].ravel(), index[1:, 1:].ravel(), index[1:, :-1].ravel()

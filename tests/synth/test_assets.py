@@ -13,7 +13,7 @@ from mien.synth.assets import EYE, FACE, TEETH, load
 
 def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", v0=np.zeros((3, 3)))
-    with pytest.raises(InputError, match="lacks .*expr"):
+    with pytest.raises(InputError, match=r"lacks .*expr"):
         load(tmp_path / "other.npz")
 
 

@@ -33,7 +33,17 @@ def test_a_one_sided_unit_counts_half(plain: Latent) -> None:
     assert units(replace(plain, left=(("AU12", 0.8),)))["AU12"] == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize(("name", "valence", "arousal"), [("happiness", 1, 1), ("sadness", -1, -1), ("anger", -1, 1), ("fear", -1, 1), ("surprise", 1, 1), ("disgust", -1, 1)])
+@pytest.mark.parametrize(
+    ("name", "valence", "arousal"),
+    [
+        ("happiness", 1, 1),
+        ("sadness", -1, -1),
+        ("anger", -1, 1),
+        ("fear", -1, 1),
+        ("surprise", 1, 1),
+        ("disgust", -1, 1),
+    ],
+)
 def test_prototypes_lie_in_their_quadrant(plain: Latent, name: str, valence: int, arousal: int) -> None:
     always = tuple(PROTOTYPES[name][0].items())
     found = affect(replace(plain, left=always, right=always))

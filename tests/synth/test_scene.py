@@ -28,10 +28,10 @@ def cross() -> Cutout:
     return Cutout.of(image, np.full((64, 64), 255, np.uint8), np.array([16, 12, 32, 40]), points, False)
 
 
-def _draw(cutout: Cutout, height: float, roll: float, mirrored: bool) -> tuple[np.ndarray, scene._Placed]:
+def _draw(cutout: Cutout, height: float, roll: float, mirrored: bool) -> tuple[np.ndarray, scene.Placed]:
     image = np.zeros((200, 200, 3), np.float32)
-    placed = scene._place(cutout, height, (100.0, 100.0), roll, mirrored)
-    scene._paste(np.random.default_rng(0), image, placed, np.ones(3))
+    placed = scene.place(cutout, height, (100.0, 100.0), roll, mirrored)
+    scene.paste(np.random.default_rng(0), image, placed, np.ones(3))
     return image, placed
 
 
@@ -53,7 +53,7 @@ def test_a_mirrored_face_keeps_the_left_eye_first(cross: Cutout) -> None:
 
 def test_pasting_unscaled_keeps_every_pixel(cross: Cutout) -> None:
     image = np.zeros((64, 64, 3), np.float32)
-    placed = scene._place(cross, 40, (32.0, 32.0), 0.0, False)
+    placed = scene.place(cross, 40, (32.0, 32.0), 0.0, False)
     low, high = np.array([0, 0]), np.array([64, 64])
     scene.raster.paste(image, cross.levels[0], placed.inverse, low, high, 0.0, np.ones(3, np.float32))
     inner = np.s_[1:62, 1:62]

@@ -14,6 +14,8 @@ def register(app: typer.Typer) -> None:
     """Add `mien synth`."""
     group = typer.Typer(help="Render faces and scenes whose labels are known exactly.", no_args_is_help=True)
     group.command()(faces)
+    group.command()(scenes)
+    group.command()(examples)
     app.add_typer(group, name="synth")
 
 
@@ -32,6 +34,39 @@ def faces(
     from mien.synth.faces import Order, write
 
     write(Order(assets, count, seed, size), out, workers, _Bar(count))
+
+
+def scenes(
+    assets: Annotated[Path, typer.Option(help="ICT-FaceKit head as .npz", exists=True, dir_okay=False)],
+    out: Annotated[Path, typer.Option(help="the .npz file of heads to compose scenes from")],
+    count: Annotated[int, typer.Option(help="how many heads", min=1)] = 1000,
+    seed: Annotated[int, typer.Option(help="another seed: other people", min=0)] = 1,
+    size: Annotated[int, typer.Option(help="side of a head's picture in pixels", min=48, max=512)] = 160,
+) -> None:
+    """Render the heads that whole scenes are composed from while a detector trains.
+
+    Example: mien synth scenes --assets ict_facekit.npz --count 1000 --out heads.npz
+    """
+    from mien.synth.assets import load
+    from mien.synth.scene import heads, keep
+
+    keep(heads(load(assets), count, seed, size, report=_Bar(count)), out)
+
+
+def examples(
+    assets: Annotated[Path, typer.Option(help="ICT-FaceKit head as .npz", exists=True, dir_okay=False)],
+    licence: Annotated[Path, typer.Option(help="its licence", exists=True, dir_okay=False)],
+    out: Annotated[Path, typer.Option(help="folder for the pictures and the film")] = Path("examples"),
+) -> None:
+    """Render the example portraits, group picture and film.
+
+    Example: mien synth examples --assets ict_facekit.npz --licence ict_facekit.LICENSE --out examples
+    """
+    from mien.synth.assets import load
+    from mien.synth.examples import make
+
+    for path in make(load(assets), licence.read_text(), out):
+        print(path)
 
 
 class _Bar:

@@ -69,7 +69,7 @@ def _stripes(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     return np.where(mask, colour(rng), colour(rng))
 
 
-def _room(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+def room(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     """A wall with frames, shelves, windows, doors."""
     image = np.broadcast_to(colour(rng, 0.15), (*shape, 3)).copy()
     image[int(shape[0] * rng.uniform(0.55, 1)) :] = colour(rng)
@@ -114,4 +114,4 @@ def _cloth(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     return colour(rng, 0.5) * (0.75 + 0.4 * wave[..., None])
 
 
-_KINDS = (_plain, _plain, _blobs, _blobs, _grain, _leaves, _stripes, _room, _room, _marks, _lamps, _cloth)
+_KINDS = (_plain, _plain, _blobs, _blobs, _grain, _leaves, _stripes, room, room, _marks, _lamps, _cloth)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -116,7 +117,8 @@ def _smooth(points: np.ndarray, count: int = 5) -> np.ndarray:
     pieces = []
     for a, b, c, d in zip(before, points, after, later, strict=True):
         pieces.append(
-            0.5 * (2 * b + (c - a) * steps + (2 * a - 5 * b + 4 * c - d) * steps**2 + (3 * b - a - 3 * c + d) * steps**3)
+            0.5
+            * (2 * b + (c - a) * steps + (2 * a - 5 * b + 4 * c - d) * steps**2 + (3 * b - a - 3 * c + d) * steps**3)
         )
     return np.concatenate(pieces)
 
@@ -124,7 +126,7 @@ def _smooth(points: np.ndarray, count: int = 5) -> np.ndarray:
 def _distance(x: np.ndarray, y: np.ndarray, line: np.ndarray) -> np.ndarray:
     """Distance in the front view to an open line."""
     best = np.full(x.shape, 1e9, np.float32)
-    for (ax, ay), (bx, by) in zip(line[:-1], line[1:], strict=True):
+    for (ax, ay), (bx, by) in pairwise(line):
         dx, dy = bx - ax, by - ay
         t = np.clip(((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy), 0, 1)
         np.minimum(best, (x - ax - t * dx) ** 2 + (y - ay - t * dy) ** 2, out=best)

@@ -8,7 +8,7 @@ import numpy as np
 
 from mien.synth import backdrop
 from mien.synth.noise import cloud, smooth
-from mien.synth.skin import _albedo
+from mien.synth.skin import albedo
 
 
 def scatter(rng: np.random.Generator, image: np.ndarray, spared: Sequence[np.ndarray] = ()) -> None:
@@ -46,7 +46,7 @@ def _lay(area: np.ndarray, colour: np.ndarray, alpha: np.ndarray) -> None:
 
 def _tone(rng: np.random.Generator) -> np.ndarray:
     """A skin colour as a picture shows it."""
-    return np.sqrt(_albedo(np.float32(2.4 * rng.random() ** 1.5), np.float32(rng.uniform(0.2, 0.7))))
+    return np.sqrt(albedo(2.4 * rng.random() ** 1.5, rng.uniform(0.2, 0.7)))
 
 
 def _ball(rng: np.random.Generator, image: np.ndarray, centre: np.ndarray, radius: float) -> None:
@@ -76,7 +76,9 @@ def _hand(rng: np.random.Generator, image: np.ndarray, centre: np.ndarray, radiu
         dx, dy = (bx - ax) * radius, (by - ay) * radius
         t = np.clip(((u - ax * radius) * dx + (v - ay * radius) * dy) / (dx * dx + dy * dy + 1e-6), 0, 1)
         away = np.hypot(u - ax * radius - t * dx, v - ay * radius - t * dy) / (wide * radius)
-        _lay(area, tone * (0.6 + 0.4 * np.sqrt(np.clip(1 - away**2, 0, 1)))[..., None], (1 - away) * wide * radius + 0.5)
+        _lay(
+            area, tone * (0.6 + 0.4 * np.sqrt(np.clip(1 - away**2, 0, 1)))[..., None], (1 - away) * wide * radius + 0.5
+        )
 
 
 def _drawing(rng: np.random.Generator, image: np.ndarray, centre: np.ndarray, radius: float) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from mien.circumplex import CENTRES
 from mien.labels import ACTION_UNITS, EXPRESSIONS
 
 UNITS = ACTION_UNITS.names
@@ -18,7 +19,7 @@ SHAPES: dict[str, dict[str, float]] = {
     "AU01": {"browInnerUp": 1.0},
     "AU02": {"browOuterUp": 1.0},
     "AU04": {"browDown": 1.0, "eyeSquint": 0.1},
-    "AU05": {"eyeWide": 1.0},
+    "AU05": {"eyeWide": 1.0, "eyeBlink": -0.2},
     "AU06": {"cheekSquint": 1.0, "cheekRaiser": 0.25, "eyeSquint": 0.3},
     "AU07": {"eyeSquint": 1.0, "eyeBlink": 0.14},
     "AU09": {"noseSneer": 1.0},
@@ -45,23 +46,19 @@ PROTOTYPES: dict[str, tuple[dict[str, float], dict[str, float]]] = {
     "happiness": ({"AU06": 0.7, "AU12": 0.95}, {"AU25": 0.7, "AU26": 0.35, "AU07": 0.3, "AU10": 0.2}),
     "sadness": ({"AU01": 0.9, "AU04": 0.55, "AU15": 0.9}, {"AU17": 0.6, "AU07": 0.3, "AU24": 0.2, "AU43": 0.25}),
     "surprise": ({"AU01": 0.9, "AU02": 0.9, "AU05": 0.8, "AU26": 0.75}, {"AU25": 0.6, "AU22": 0.2}),
-    "fear": ({"AU01": 0.9, "AU02": 0.6, "AU04": 0.6, "AU05": 0.9, "AU20": 0.8}, {"AU25": 0.7, "AU26": 0.4, "AU07": 0.4}),
-    "disgust": ({"AU09": 0.9, "AU10": 0.7}, {"AU04": 0.5, "AU07": 0.5, "AU15": 0.4, "AU17": 0.5, "AU25": 0.4, "AU16": 0.4}),
-    "anger": ({"AU04": 0.95, "AU07": 0.6, "AU05": 0.35}, {"AU23": 0.6, "AU24": 0.6, "AU10": 0.35, "AU17": 0.3, "AU09": 0.25}),
+    "fear": (
+        {"AU01": 0.9, "AU02": 0.6, "AU04": 0.6, "AU05": 0.9, "AU20": 0.8},
+        {"AU25": 0.7, "AU26": 0.4, "AU07": 0.4},
+    ),
+    "disgust": (
+        {"AU09": 0.9, "AU10": 0.7},
+        {"AU04": 0.5, "AU07": 0.5, "AU15": 0.4, "AU17": 0.5, "AU25": 0.4, "AU16": 0.4},
+    ),
+    "anger": (
+        {"AU04": 0.95, "AU07": 0.6, "AU05": 0.35},
+        {"AU23": 0.6, "AU24": 0.6, "AU10": 0.35, "AU17": 0.3, "AU09": 0.25},
+    ),
     "contempt": ({"AU12": 0.45, "AU14": 0.95}, {"AU24": 0.2, "AU10": 0.15}),
-}
-
-# Valence and arousal of the expressions at full strength: Russell & Mehrabian 1977, J. Research in Personality 11,
-# pleasure and arousal means; sadness with the lower arousal of Russell's circumplex (1980).
-CENTRES = {
-    "neutral": (0.0, 0.0),
-    "happiness": (0.81, 0.51),
-    "sadness": (-0.63, -0.27),
-    "surprise": (0.40, 0.67),
-    "fear": (-0.64, 0.60),
-    "disgust": (-0.60, 0.35),
-    "anger": (-0.51, 0.59),
-    "contempt": (-0.55, 0.31),
 }
 
 
@@ -112,6 +109,7 @@ class Latent:
     glasses: str = "none"  # none, thin, thick, sun
     headwear: str = "none"
     cover: str = "none"  # none, hand, microphone, mask
+    steady: bool = False  # frame the head as if at rest, for film
     grade: float = 1.0  # strength of camera faults
     seed: int = 0
 
@@ -123,7 +121,7 @@ def units(latent: Latent) -> dict[str, float]:
 
 
 def weights(latent: Latent, names: tuple[str, ...]) -> np.ndarray:
-    """The expression shapes' weights, in the order of the head's names."""
+    """The expression shapes' weights, in the order of the head's names; below 0 only for lids opened beyond rest."""
     total = np.zeros(len(names), np.float32)
     place = {name: i for i, name in enumerate(names)}
     for side, strengths in (("_L", latent.left), ("_R", latent.right)):
@@ -136,12 +134,7 @@ def weights(latent: Latent, names: tuple[str, ...]) -> np.ndarray:
     for shape, weight in latent.extra:
         if shape in place:
             total[place[shape]] += weight
-    return np.clip(total, 0, 1.15)
-
-
-def both(**strengths: float) -> tuple[tuple[str, float], ...]:
-    """The same units for one half or, given twice, for both: `Latent(p, both(AU12=1), both(AU12=1))`."""
-    return tuple(strengths.items())
+    return np.clip(total, -0.25, 1.15)
 
 
 def person(rng: np.random.Generator, key: int) -> Person:
@@ -187,9 +180,9 @@ def _iris(rng: np.random.Generator, melanin: float) -> tuple[float, float, float
 
 def _hair_colour(rng: np.random.Generator, melanin: float, age: float) -> tuple[float, float, float]:
     """Linear colour from two pigments; grey with age, dyed at times."""
-    dark = np.clip(rng.normal(0.55 + 0.9 * melanin, 0.25), 0.05, 1.0)
-    red = rng.uniform(0, 1) ** 2
-    colour = np.exp(-(np.array([2.2, 3.0, 4.0]) * dark * 1.1 + np.array([0.1, 0.7, 1.3]) * red * 0.8)) * 0.75
+    dark = np.clip(rng.normal(0.45 + 0.9 * melanin, 0.3), 0.05, 1.3)
+    red = rng.uniform(0, 1) ** 3
+    colour = np.exp(-(np.array([2.35, 2.85, 3.5]) * dark + np.array([0.1, 0.55, 1.0]) * red)) * 0.7
     if rng.random() < age * 1.1 - 0.15:
         colour += (np.array([0.45, 0.45, 0.44]) - colour) * rng.uniform(0.4, 1)
     if rng.random() < 0.03:
@@ -227,10 +220,8 @@ def expression(rng: np.random.Generator, latent: Latent) -> Latent:
 
 def _extra(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:
     """Movements that are no unit here, so that a net learns to look past them."""
-    found = []
-    for name in ("mouthLeft", "mouthRight", "jawLeft", "jawRight", "jawForward", "mouthClose"):
-        if rng.random() < 0.03:
-            found.append((name, float(rng.uniform(0.1, 0.5 if name != "mouthClose" else 0.15))))
+    sideways = (("mouthLeft", 0.5), ("mouthRight", 0.5), ("jawLeft", 0.5), ("jawRight", 0.5), ("jawForward", 0.5))
+    found = [(name, float(rng.uniform(0.1, most))) for name, most in sideways if rng.random() < 0.03]
     if rng.random() < 0.03:
         puff = float(rng.uniform(0.2, 0.8))
         found += [("cheekPuff_L", puff), ("cheekPuff_R", puff)]
@@ -267,7 +258,9 @@ def sample(rng: np.random.Generator, who: Person | None = None) -> Latent:
         fill=float(rng.uniform(0.62, 0.72)),
         shift=(float(rng.normal(0, 0.02)), float(rng.normal(0.02, 0.02))),
         glasses=str(rng.choice(["none", "thin", "thick", "sun"], p=(0.82, 0.09, 0.06, 0.03))),
-        headwear=str(rng.choice(HEADWEAR, p=(0.86, 0.06, 0.05 if who.female > 0.5 else 0.02, 0.03 if who.female > 0.5 else 0.06))),
+        headwear=str(
+            rng.choice(HEADWEAR, p=(0.86, 0.06, 0.05 if who.female > 0.5 else 0.02, 0.03 if who.female > 0.5 else 0.06))
+        ),
         cover=str(rng.choice(["none", "hand", "microphone", "mask"], p=(0.93, 0.03, 0.03, 0.01))),
         seed=int(rng.integers(2**31)),
     )
@@ -279,7 +272,7 @@ def affect(latent: Latent) -> tuple[float, float]:
     now = np.array([value for name, value in units(latent).items() if name != "AU43"])
     names = [name for name in SHAPES if name != "AU43"]
     total, pull = np.zeros(2), 0.0
-    for expression_name, (always, sometimes) in PROTOTYPES.items():
+    for (expression_name, (always, sometimes)), centre in zip(PROTOTYPES.items(), CENTRES, strict=True):
         if not always:
             continue
         usual = {**{n: 0.4 * v for n, v in sometimes.items()}, **always}
@@ -288,7 +281,7 @@ def affect(latent: Latent) -> tuple[float, float]:
             goal = goal / 2
         match = max(0.0, float(now @ goal / (np.linalg.norm(now) * np.linalg.norm(goal) + 1e-9))) ** 6
         level = min(1.0, float(now @ goal / (goal @ goal)))
-        total += match * level * np.array(CENTRES[expression_name])
+        total += match * level * centre
         pull += match
     scale = min(1.0, pull * 1.6) / (pull + 1e-9)
     return float(total[0] * scale), float(total[1] * scale)

@@ -11,6 +11,7 @@ from queue import Empty, Queue
 import numpy as np
 
 from mien.errors import InputError
+from mien.io.whole import whole
 from mien.synth.assets import Assets, load
 from mien.synth.face import Latent, person, sample
 from mien.synth.render import RenderedFace, render
@@ -31,7 +32,8 @@ class Order:
     def __post_init__(self) -> None:
         if self.count < 1 or not 16 <= self.size <= 1024 or not 0 <= self.seed < 2**31:
             raise InputError(
-                f"wanted count ≥ 1, size 16…1024 and seed 0…2³¹, got count {self.count}, size {self.size}, seed {self.seed}"
+                "wanted count ≥ 1, size 16…1024 and seed 0…2³¹; "
+                f"got count {self.count}, size {self.size}, seed {self.seed}"
             )
 
     def shards(self) -> list[tuple[int, int]]:
@@ -76,7 +78,10 @@ def write(order: Order, folder: Path, workers: int = 1, report: Callable[[int], 
         return
     context = multiprocessing.get_context("spawn")
     ticks = context.Queue()
-    crew = [context.Process(target=_work, args=(order, todo[i::workers], folder, ticks), daemon=True) for i in range(workers)]
+    crew = [
+        context.Process(target=_work, args=(order, todo[i::workers], folder, ticks), daemon=True)
+        for i in range(workers)
+    ]
     for process in crew:
         process.start()
     while any(process.is_alive() for process in crew) or not ticks.empty():
@@ -115,9 +120,7 @@ def _shard(assets: Assets, order: Order, span: tuple[int, int], folder: Path) ->
     for face in faces(assets, span[1] - span[0], order.seed, order.size, span[0]):
         made.append(face)
         yield
-    path = folder / _name(span[0])
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
+    with whole(folder / _name(span[0])) as part, part.open("wb") as file:
         np.savez(
             file,
             images=np.stack([face.image for face in made]),
@@ -130,4 +133,3 @@ def _shard(assets: Assets, order: Order, span: tuple[int, int], folder: Path) ->
             arousal=np.array([face.arousal for face in made], np.float32),
             identity=np.array([identity(order.seed, i) for i in range(*span)], np.int64),
         )
-    part.replace(path)

@@ -1,4 +1,4 @@
-"""What is worn around a head: caps of hair, hats, scarves, glasses, clothes. Each is a mesh with a place for its grain."""
+"""What is worn on a head: hair, hats, scarves, glasses, clothes; each is a mesh with a place for its grain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from mien.synth.assets import FACE, HEAD, Assets
-from mien.synth.face import Person
+from mien.synth.face import HAIR, Person
+from mien.synth.noise import smooth
 from mien.synth.skin import hairline
 
 _CENTRE = np.array([0.0, 5.5, -0.6], np.float32)
@@ -23,6 +24,10 @@ class Shell:
     vertices: np.ndarray  # (n, 3) float32
     triangles: np.ndarray  # (m, 3) int32
     values: np.ndarray  # (n, 3) float32
+
+    def inside_out(self) -> Shell:
+        """The same mesh seen from within."""
+        return Shell(self.vertices, np.ascontiguousarray(self.triangles[:, ::-1]), self.values)
 
 
 def grid(rows: int, columns: int) -> np.ndarray:
@@ -67,7 +72,9 @@ def hem(who: Person, style: str, turn: np.ndarray) -> np.ndarray:
         return np.interp(wide, [0, 0.5, 0.85, 1.0, 3.2], [9.4 + drop, 8.6 + drop, 4, -17, -17])
     if style not in below:
         return front
-    side = np.interp(wide, [0, 0.75, 1.05, 1.3, 3.2], [50, 9.0, 3.0 if below[style] < 0 else 4.5, below[style], below[style]])
+    side = np.interp(
+        wide, [0, 0.75, 1.05, 1.3, 3.2], [50, 9.0, 3.0 if below[style] < 0 else 4.5, below[style], below[style]]
+    )
     fringe = rng.random() < 0.4
     if fringe:
         front = np.where(wide < 0.95, 7.4 + 1.4 * rng.random() + 0.8 * np.abs(np.sin(turn - part)), front)
@@ -79,7 +86,9 @@ def cap(assets: Assets, vertices: np.ndarray, who: Person, style: str) -> Shell 
     if style in ("bald", "shaved"):
         return None
     rng = np.random.default_rng((who.key, 3))
-    volume = {"short": 0.6, "ring": 0.4, "tied": 0.35, "curly": 2.2, "hat": 1.6, "scarf": 1.2, "hood": 2.0}.get(style, 1.3)
+    volume = {"short": 0.6, "ring": 0.4, "tied": 0.35, "curly": 2.2, "hat": 1.6, "scarf": 1.2, "hood": 2.0}.get(
+        style, 1.3
+    )
     volume *= rng.uniform(0.7, 1.7)
     radius = skull(assets, vertices)
     end = hem(who, style, _TURNS)
@@ -87,15 +96,23 @@ def cap(assets: Assets, vertices: np.ndarray, who: Person, style: str) -> Shell 
     direction = np.stack([np.cos(up) * np.sin(turn), np.sin(up) + 0 * turn, np.cos(up) * np.cos(turn)], -1)
     high = radius * np.sin(up) + _CENTRE[1]
     thick = volume * (0.2 + 0.8 * np.clip((high - end) / 2.5, 0, 1))
-    if style == "curly":
-        thick *= 1 + 0.18 * rng.standard_normal(thick.shape)
-        thick[:, -1] = thick[:, 0]
+    bumps = (
+        1
+        + 0.25 * smooth(rng, thick.shape, (4, 7))
+        + (0.18 * rng.standard_normal(thick.shape) if style == "curly" else 0)
+    )
+    bumps[:, -1] = bumps[:, 0]
+    thick = thick * bumps
     top = _CENTRE + direction * (radius + thick)[..., None]
     low = _curtain(top[-1], end, rng, style)
     points = np.concatenate([top, low]).astype(np.float32)
     rows = len(points)
     down = np.broadcast_to(np.linspace(0, 1, rows)[:, None], (rows, len(_TURNS)))
-    values = np.stack([np.broadcast_to(_TURNS, down.shape), down, points[..., 1] - end], -1)
+    part = rng.uniform(-0.6, 0.6)
+    swept = _TURNS + rng.uniform(0, 0.5) * np.tanh((_TURNS - part) * 2.5) * down * (np.abs(_TURNS) < 2)
+    # roots at the forehead are short and soft, hair that hangs is frayed
+    sharp = np.where(np.abs(end - hairline(_TURNS, who)) < 0.3, 2.2, 1.0) if style in HAIR else 1.0
+    values = np.stack([swept, down, (points[..., 1] - end) * sharp], -1)
     shell = Shell(points.reshape(-1, 3), grid(rows, len(_TURNS)), values.reshape(-1, 3).astype(np.float32))
     return join(shell, _brim(points, end)) if style == "hat" and rng.random() < 0.6 else shell
 
@@ -117,16 +134,18 @@ def _curtain(rim: np.ndarray, end: np.ndarray, rng: np.random.Generator, style: 
 def _brim(points: np.ndarray, end: np.ndarray) -> Shell:
     """The peak of a cap."""
     front = np.flatnonzero(np.abs(_TURNS) < 0.95)
-    row = np.abs(points[:, front, 1] - (end[front] + 0.3)).argmin(0)
-    inner = points[row, front]
+    edge = end[front] + 0.4
+    inner = np.array(
+        [
+            [np.interp(-height, -points[:, i, 1], points[:, i, k]) for k in range(3)]
+            for i, height in zip(front, edge, strict=True)
+        ]
+    )
     reach = np.linspace(0, 1, 5)[:, None]
-    out = inner[None] + reach[..., None] * (
-        np.stack([0 * front, 0 * front - 1.2, 5.5 * np.cos(_TURNS[front] * 1.6)], -1)[None]
-    )
+    ahead = np.stack([0 * edge, 0 * edge - 0.9, 6.0 * np.cos(_TURNS[front] * 1.6)], -1)
+    out = inner + reach[..., None] * ahead
     values = np.stack(np.broadcast_arrays(_TURNS[front], 0.5 + 0 * reach, 5 + 0 * reach), -1)
-    return Shell(
-        out.reshape(-1, 3).astype(np.float32), grid(5, len(front)), values.reshape(-1, 3).astype(np.float32)
-    )
+    return Shell(out.reshape(-1, 3).astype(np.float32), grid(5, len(front)), values.reshape(-1, 3).astype(np.float32))
 
 
 def join(first: Shell, second: Shell) -> Shell:
@@ -138,30 +157,49 @@ def join(first: Shell, second: Shell) -> Shell:
     )
 
 
-def torso(rng: np.random.Generator) -> Shell:
-    """Shoulders and chest below the neck; the hem is the collar."""
-    wide = rng.uniform(0.88, 1.15)
-    rings = np.array(
-        [
-            (-10.3, 5.3, 4.6, -1.0),
-            (-11.3, 7.0, 5.8, -1.5),
-            (-12.2, 9.6, 6.8, -1.8),
-            (-13.2, 12.3, 7.2, -2.2),
-            (-14.6, 14.8 * wide, 7.8, -2.5),
-            (-17.0, 17.3 * wide, 8.8, -2.8),
-            (-21.0, 19.2 * wide, 10.2, -3.0),
-            (-46.0, 19.5 * wide, 11.5, -3.2),
-        ]
-    )
-    fine = np.linspace(0, len(rings) - 1, 19)
-    y, rx, rz, cz = (np.interp(fine, np.arange(len(rings)), column)[:, None] for column in rings.T)
-    neck = rng.choice([0.0, 1.8, 5.0], p=(0.4, 0.4, 0.2))  # turtle-neck, round, wide or V
-    dip = neck * np.exp(-((_TURNS / rng.uniform(0.35, 0.8)) ** 2)) + 0.5 * neck
+# Height, half width, half depth and middle of the chest; the first rings hide inside the mean head's neck.
+_CHEST = np.array(
+    [
+        (-9.8, 5.4, 4.8, -0.9),
+        (-10.7, 6.7, 5.7, -1.0),
+        (-11.5, 8.6, 6.5, -1.3),
+        (-12.3, 10.8, 7.0, -1.7),
+        (-13.3, 12.9, 7.4, -2.1),
+        (-14.8, 15.2, 7.9, -2.4),
+        (-17.2, 17.4, 8.9, -2.8),
+        (-21.0, 19.2, 10.2, -3.0),
+        (-46.0, 19.5, 11.5, -3.2),
+    ]
+)
+
+
+def torso(assets: Assets, vertices: np.ndarray, rng: np.random.Generator) -> Shell:
+    """Shoulders and chest below a person's neck; the hem is the collar."""
+    own, mean = vertices[_neck(assets)], assets.vertices[_neck(assets)]
+    slim = np.ptp(own, axis=0) / np.ptp(mean, axis=0)
+    shift = (own.max(0) + own.min(0) - mean.max(0) - mean.min(0)) / 2
+    fine = np.linspace(0, len(_CHEST) - 1, 25)
+    y, rx, rz, cz = (np.interp(fine, np.arange(len(_CHEST)), column)[:, None] for column in _CHEST.T)
+    low = np.clip((-11 - y) / 5, 0, 1)
+    rx = rx * (slim[0] + (rng.uniform(0.88, 1.12) - slim[0]) * low)
+    rz, cz, y = rz * (slim[2] + (1 - slim[2]) * low), cz + shift[2], y + shift[1]
+    collar = rng.choice([0.3, 1.8, 5.0], p=(0.35, 0.45, 0.2))  # closed, round, wide or V
+    dip = collar * np.exp(-((_TURNS / rng.uniform(0.35, 0.8)) ** 2)) + 0.5 * collar
     x, z = np.sin(_TURNS), np.cos(_TURNS)
-    square = (np.abs(x) ** 2.6 + np.abs(z) ** 2.6) ** (-1 / 2.6)
+    square = (np.abs(x) ** 2.4 + np.abs(z) ** 2.4) ** (-1 / 2.4)
     points = np.stack(np.broadcast_arrays(rx * x * square, y, cz + rz * z * square), -1)
-    values = np.stack(np.broadcast_arrays(_TURNS, (y + 10) / -36, -11.6 - dip - y), -1)
-    return Shell(points.reshape(-1, 3).astype(np.float32), grid(*points.shape[:2]), values.reshape(-1, 3).astype(np.float32))
+    values = np.stack(np.broadcast_arrays(_TURNS, (y + 10) / -36, -11.0 - dip - y), -1)
+    return Shell(
+        points.reshape(-1, 3).astype(np.float32), grid(*points.shape[:2]), values.reshape(-1, 3).astype(np.float32)
+    )
+
+
+@lru_cache(maxsize=4)
+def _neck(assets: Assets) -> np.ndarray:
+    """Vertices around the neck."""
+    height = assets.vertices[:, 1]
+    around = np.isin(assets.part, (FACE, HEAD)) & (height < -9.8) & (height > -11.2)
+    return np.flatnonzero(around) if around.any() else np.flatnonzero(height < np.percentile(height, 10))
 
 
 def glasses(vertices: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator, thick: float) -> tuple[Shell, Shell]:
@@ -178,7 +216,19 @@ def glasses(vertices: np.ndarray, landmarks: np.ndarray, rng: np.random.Generato
         rims.append(_tube(line, thick))
         lenses.append(_fan(line))
     inner = points[[39, 42]] * [1, 1, 0] + [0, 0.3, forward + 0.1]
-    rims.append(_tube(np.array([inner[0] * [0.6, 1, 1], inner[0] * [0.2, 1, 1] + [0, 0.2, 0.3], inner[1] * [0.2, 1, 1] + [0, 0.2, 0.3], inner[1] * [0.6, 1, 1]]), thick))
+    rims.append(
+        _tube(
+            np.array(
+                [
+                    inner[0] * [0.6, 1, 1],
+                    inner[0] * [0.2, 1, 1] + [0, 0.2, 0.3],
+                    inner[1] * [0.2, 1, 1] + [0, 0.2, 0.3],
+                    inner[1] * [0.6, 1, 1],
+                ]
+            ),
+            thick,
+        )
+    )
     for corner, ear in ((points[36], points[0]), (points[45], points[16])):
         outer = np.array([corner[0] * 1.06 + np.sign(corner[0]) * (rx - 1.2), corner[1], forward - 0.8])
         side = np.array([np.sign(ear[0]) * (abs(ear[0]) + 0.5), ear[1] + 0.5, ear[2] - 2])

@@ -1,7 +1,7 @@
 """Triangles to pixels: the few loops that numpy cannot do fast enough, compiled."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numba
 import numpy as np
@@ -12,9 +12,9 @@ F = TypeVar("F", bound=Callable[..., object])
 def compiled(function: F) -> F:
     """The function compiled; kept on disk for the next process where the disk lets it."""
     try:
-        return numba.njit(cache=True, nogil=True, fastmath=True)(function)
+        return cast(F, numba.njit(cache=True, nogil=True, fastmath=True)(function))
     except RuntimeError:  # no writable place for the cache
-        return numba.njit(nogil=True, fastmath=True)(function)
+        return cast(F, numba.njit(nogil=True, fastmath=True)(function))
 
 
 @compiled
@@ -219,10 +219,17 @@ def paste(
             i, j = int(v), int(u)
             fv, fu = v - i, u - j
             a, b, c, d = (1 - fv) * (1 - fu), (1 - fv) * fu, fv * (1 - fu), fv * fu
-            alpha = a * source[i, j, 3] + b * source[i, j + 1, 3] + c * source[i + 1, j, 3] + d * source[i + 1, j + 1, 3]
+            alpha = (
+                a * source[i, j, 3] + b * source[i, j + 1, 3] + c * source[i + 1, j, 3] + d * source[i + 1, j + 1, 3]
+            )
             alpha /= 255.0
             if alpha <= 0:
                 continue
             for k in range(3):
-                colour = a * source[i, j, k] + b * source[i, j + 1, k] + c * source[i + 1, j, k] + d * source[i + 1, j + 1, k]
+                colour = (
+                    a * source[i, j, k]
+                    + b * source[i, j + 1, k]
+                    + c * source[i + 1, j, k]
+                    + d * source[i + 1, j + 1, k]
+                )
                 image[y, x, k] += (colour / 255.0 * gain[k] - image[y, x, k]) * alpha

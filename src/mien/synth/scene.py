@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from mien.errors import InputError
+from mien.io.whole import whole
 from mien.synth import backdrop, camera, clutter, raster
 from mien.synth.assets import Assets
 from mien.synth.face import person, sample
-from mien.synth.render import render
+from mien.synth.render import RenderedFace, render
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,12 +29,17 @@ class Cutout:
     def of(cls, image: np.ndarray, alpha: np.ndarray, box: np.ndarray, points: np.ndarray, bust: bool) -> Cutout:
         """From an RGB picture and its (h, w) uint8 alpha, a rendered one or a real one."""
         if image.shape[:2] != alpha.shape or image.dtype != np.uint8 or alpha.dtype != np.uint8:
-            raise InputError(f"wanted uint8 image and alpha of one size, got {image.dtype} {image.shape}, {alpha.dtype} {alpha.shape}")
+            raise InputError(
+                "wanted uint8 image and alpha of one size, "
+                f"got {image.dtype} {image.shape} and {alpha.dtype} {alpha.shape}"
+            )
         levels = [np.ascontiguousarray(np.dstack([image, alpha]))]
         while min(levels[-1].shape[:2]) >= 24:
             h, w = (side // 2 * 2 for side in levels[-1].shape[:2])
             part = levels[-1][:h, :w].astype(np.uint16)
-            levels.append(((part[::2, ::2] + part[1::2, ::2] + part[::2, 1::2] + part[1::2, 1::2] + 2) // 4).astype(np.uint8))
+            levels.append(
+                ((part[::2, ::2] + part[1::2, ::2] + part[::2, 1::2] + part[1::2, 1::2] + 2) // 4).astype(np.uint8)
+            )
         return cls(tuple(levels), np.asarray(box, np.float32), np.asarray(points, np.float32).reshape(-1, 2), bust)
 
 
@@ -46,9 +52,20 @@ class Scene:
     points: np.ndarray  # (n, 5, 2) float32
 
 
-def heads(assets: Assets, count: int, seed: int, size: int = 160, backs: float = 0.08) -> list[Cutout]:
-    """Rendered heads to paste; a share of them seen from behind, every tenth three times as large for close views."""
+def heads(
+    assets: Assets,
+    count: int,
+    seed: int,
+    size: int = 160,
+    backs: float = 0.08,
+    report: Callable[[int], None] = lambda done: None,
+) -> list[Cutout]:
+    """Rendered heads to paste; a share of them seen from behind, every tenth three times as large for close views.
+
+    `report` is given the number of heads done so far.
+    """
     pool = []
+    report(0)
     for index in range(count):
         rng = np.random.default_rng((seed, 2, index))
         latent = sample(rng, person(rng, (seed << 32) + (1 << 31) + index))
@@ -59,9 +76,15 @@ def heads(assets: Assets, count: int, seed: int, size: int = 160, backs: float =
             latent = replace(latent, pose=(turn, latent.pose[1], latent.pose[2]), glasses="none", cover="none")
         side = size * 3 if index % 10 == 9 else size
         face = render(assets, latent, side, np.full((side, side, 3), 0.35, np.float32))
-        alpha = np.clip((face.alpha.astype(np.int32) - 70) * 255 // 185, 0, 255).astype(np.uint8)
-        pool.append(Cutout.of(face.image, alpha, face.box, face.points[:0] if behind else face.points, True))
+        pool.append(cut(face, face.points[:0] if behind else face.points))
+        report(len(pool))
     return pool
+
+
+def cut(face: RenderedFace, points: np.ndarray) -> Cutout:
+    """A rendered face as a cut-out, without the fringe where its own background shines through."""
+    alpha = np.clip((face.alpha.astype(np.int32) - 70) * 255 // 185, 0, 255).astype(np.uint8)
+    return Cutout.of(face.image, alpha, face.box, points, True)
 
 
 def keep(pool: Sequence[Cutout], path: Path) -> None:
@@ -69,23 +92,23 @@ def keep(pool: Sequence[Cutout], path: Path) -> None:
     arrays = {}
     for i, cutout in enumerate(pool):
         arrays |= {f"rgba{i}": cutout.levels[0], f"box{i}": cutout.box, f"points{i}": cutout.points}
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
+    with whole(path) as part, part.open("wb") as file:
         np.savez_compressed(file, bust=np.array([cutout.bust for cutout in pool]), **arrays)
-    part.replace(path)
 
 
 def kept(path: Path) -> list[Cutout]:
     """Heads that `keep` wrote."""
     with np.load(path, allow_pickle=False) as data:
         return [
-            Cutout.of(data[f"rgba{i}"][..., :3], data[f"rgba{i}"][..., 3], data[f"box{i}"], data[f"points{i}"], bool(bust))
+            Cutout.of(
+                data[f"rgba{i}"][..., :3], data[f"rgba{i}"][..., 3], data[f"box{i}"], data[f"points{i}"], bool(bust)
+            )
             for i, bust in enumerate(data["bust"])
         ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Placed:
+class Placed:
     """A cut-out in a scene: source = inverse @ (x, y, 1) in its first level."""
 
     cutout: Cutout
@@ -118,13 +141,13 @@ def compose(
     if rng.random() < 0.4:
         image = camera.blur(image, rng.uniform(0.5, 3))
     clutter.scatter(rng, image)
-    placed: list[_Placed] = []
+    placed: list[Placed] = []
     tint = 1 + rng.normal(0, 0.06, 3)
     for height, centre, roll in _layout(rng, size, smallest, min(largest, size[0] * 1.1)):
-        new = _place(pool[int(rng.integers(len(pool)))], height, centre, roll, bool(rng.random() < 0.5))
+        new = place(pool[int(rng.integers(len(pool)))], height, centre, roll, bool(rng.random() < 0.5))
         if any(_hides(new, old) or _hides(old, new) or _shared(new.box, old.box) > 0.4 for old in placed):
             continue
-        _paste(rng, image, new, tint * np.exp(rng.normal(0, 0.12)))
+        paste(rng, image, new, tint * np.exp(rng.normal(0, 0.12)))
         placed.append(new)
     if rng.random() < 0.3:
         clutter.scatter(rng, image, [p.box for p in placed])
@@ -163,7 +186,7 @@ def _layout(
     return [(max(a, smallest), b, float(np.clip(rng.normal(0, turn), -90, 90))) for a, b in order]
 
 
-def _place(cutout: Cutout, height: float, centre: tuple[float, float], roll: float, mirrored: bool) -> _Placed:
+def place(cutout: Cutout, height: float, centre: tuple[float, float], roll: float, mirrored: bool) -> Placed:
     """The cut-out scaled to a face of that height, turned clockwise about the face's centre."""
     if mirrored:
         cutout = _mirror(cutout)
@@ -172,7 +195,7 @@ def _place(cutout: Cutout, height: float, centre: tuple[float, float], roll: flo
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     shift = np.array(centre) - turn @ (x + w / 2, y + h / 2)
     back = np.linalg.inv(turn)
-    return _Placed(cutout, np.column_stack([turn, shift]), np.column_stack([back, -back @ shift]))
+    return Placed(cutout, np.column_stack([turn, shift]), np.column_stack([back, -back @ shift]))
 
 
 def _mirror(cutout: Cutout) -> Cutout:
@@ -185,7 +208,7 @@ def _mirror(cutout: Cutout) -> Cutout:
     return Cutout(levels, np.array([width - x - w, y, w, h], np.float32), points.astype(np.float32), cutout.bust)
 
 
-def _hides(front: _Placed, back: _Placed) -> bool:
+def _hides(front: Placed, back: Placed) -> bool:
     """Whether a cut-out would cover the middle of another's face."""
     x, y, w, h = back.box
     spots = np.array([(0.5, 0.5), (0.25, 0.3), (0.75, 0.3), (0.25, 0.75), (0.75, 0.75)]) * (w, h) + (x, y)
@@ -204,14 +227,14 @@ def _shared(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.prod(np.clip(sides, 0, None)) / min(one[2] * one[3], other[2] * other[3]))
 
 
-def _inside(placed: _Placed, size: tuple[int, int]) -> bool:
+def _inside(placed: Placed, size: tuple[int, int]) -> bool:
     """Whether the picture shows the face's centre and most of its box."""
     x, y, w, h = placed.box
     seen = max(0, min(x + w, size[1]) - max(x, 0)) * max(0, min(y + h, size[0]) - max(y, 0))
     return seen > 0.55 * w * h
 
 
-def _paste(rng: np.random.Generator, image: np.ndarray, placed: _Placed, gain: np.ndarray) -> None:
+def paste(rng: np.random.Generator, image: np.ndarray, placed: Placed, gain: np.ndarray) -> None:
     """Draw the cut-out with antialiasing; a bust's lower border goes on as a body."""
     scale = 1 / float(np.hypot(*placed.inverse[:, 0]))
     level = int(np.clip(np.floor(-np.log2(max(scale, 1e-6)) + 0.35), 0, len(placed.cutout.levels) - 1))

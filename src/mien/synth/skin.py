@@ -26,15 +26,17 @@ class Skin:
 
 def tone(who: Person) -> np.ndarray:
     """The plain linear albedo of a person's skin."""
-    return _albedo(np.float32(_pigment(who)), np.float32(0.25 + 0.35 * who.blood))
+    return albedo(_pigment(who), 0.25 + 0.35 * who.blood)
 
 
 def _pigment(who: Person) -> float:
     return 0.06 + 2.3 * who.melanin**1.5
 
 
-def _albedo(pigment: np.ndarray, blood: np.ndarray) -> np.ndarray:
-    return _PALE * np.exp(-pigment[..., None] * _MELANIN - blood[..., None] * _BLOOD)
+def albedo(pigment: np.ndarray | float, blood: np.ndarray | float) -> np.ndarray:
+    """(…, 3) linear colour of skin with so much of each."""
+    melanin, haem = (np.asarray(amount, np.float32)[..., None] for amount in (pigment, blood))
+    return _PALE * np.exp(-melanin * _MELANIN - haem * _BLOOD)
 
 
 def paint(who: Person, on: Canvas) -> Skin:
@@ -51,7 +53,7 @@ def paint(who: Person, on: Canvas) -> Skin:
     blood += rng.uniform(0.1, 0.5) * who.blood * np.exp(-((x / 1.2) ** 2) - ((y - 0.2) / 1.2) ** 2) * front
     pigment += rng.uniform(0, 0.25) * (0.4 + base * 0.5) * _around_eyes(x, y) * front
     pigment += _spots(rng, shape, who) * front
-    sheet = _albedo(pigment, blood)
+    sheet = albedo(pigment, blood)
     sheet *= (1 + 0.035 * front * rng.standard_normal(shape, dtype=np.float32))[..., None]
     _lips(rng, who, on, sheet, base)
     _makeup(rng, who, sheet, x, y, front)
@@ -79,7 +81,7 @@ def _spots(rng: np.random.Generator, shape: tuple[int, int], who: Person) -> np.
 
 
 def _lips(rng: np.random.Generator, who: Person, on: Canvas, sheet: np.ndarray, base: float) -> None:
-    colour = _albedo(np.float32(base * 0.9 + 0.12), np.float32(rng.uniform(0.9, 1.7)))
+    colour = albedo(base * 0.9 + 0.12, rng.uniform(0.9, 1.7))
     if who.makeup > 0.15:
         stick = np.array([rng.uniform(0.3, 0.75), rng.uniform(0.02, 0.2), rng.uniform(0.03, 0.2)])
         colour = colour + (stick * np.exp(-0.35 * base) - colour) * who.makeup
@@ -134,11 +136,22 @@ def _beard(rng: np.random.Generator, who: Person, on: Canvas) -> np.ndarray:
     x, y, z = np.moveaxis(on.place, -1, 0)
     wide = np.abs(x)
     jaw = np.clip((-1.6 - 0.35 * np.maximum(0, 4.5 - wide) + 0.75 * np.maximum(0, wide - 5.2) - y) / 0.9, 0, 1)
-    jaw *= np.clip((y + 9.5) / 1.5, 0, 1) * (z > 1.5) * np.clip(1.3 - np.exp(-((y + 5.1) / 0.35) ** 2 - (wide - 1.6) ** 2), 0, 1)
-    upper = np.exp(-((wide / 2.3) ** 4)) * np.clip((-1.35 - y) / 0.3, 0, 1) * np.clip((y + 3.3 + 0.1 * wide) / 0.4, 0, 1)
+    jaw *= (
+        np.clip((y + 9.5) / 1.5, 0, 1)
+        * (z > 1.5)
+        * np.clip(1.3 - np.exp(-(((y + 5.1) / 0.35) ** 2) - (wide - 1.6) ** 2), 0, 1)
+    )
+    upper = (
+        np.exp(-((wide / 2.3) ** 4)) * np.clip((-1.35 - y) / 0.3, 0, 1) * np.clip((y + 3.3 + 0.1 * wide) / 0.4, 0, 1)
+    )
     upper *= z > 7
     chin = np.exp(-((wide / 1.9) ** 4)) * np.clip((-4.5 - y) / 0.5, 0, 1) * np.clip((y + 9) / 1, 0, 1) * (z > 5)
-    sides = np.exp(-(((wide - 2.75) / 0.5) ** 2)) * np.clip((-2.2 - y) / 0.6, 0, 1) * np.clip((y + 6.5) / 1.5, 0, 1) * (z > 6)
+    sides = (
+        np.exp(-(((wide - 2.75) / 0.5) ** 2))
+        * np.clip((-2.2 - y) / 0.6, 0, 1)
+        * np.clip((y + 6.5) / 1.5, 0, 1)
+        * (z > 6)
+    )
     style = {"none": 0 * upper, "stubble": 0.4 * np.maximum(jaw, upper), "moustache": upper}
     style |= {"goatee": np.maximum(np.maximum(chin, upper), sides), "full": np.maximum(jaw, np.maximum(upper, sides))}
     faint = 0.0 if who.female > 0.5 else rng.uniform(0, 0.18)
@@ -159,7 +172,9 @@ def hairline(theta: np.ndarray, who: Person) -> np.ndarray:
     """Height of the hairline around the head (theta 0: front), by the person; the ring of the half-bald is low."""
     turn = np.abs(theta)
     front = 10.6 + (1.6 * who.age if who.female < 0.5 else 0)
-    height = np.interp(turn, [0, 0.45, 0.8, 1.05, 1.25, 1.5, 1.9, 2.3, 3.2], [front, front + 0.1, 9.0, 7.0, 3.0, 2.5, 0.5, -3.5, -4.5])
+    height = np.interp(
+        turn, [0, 0.45, 0.8, 1.05, 1.25, 1.5, 1.9, 2.3, 3.2], [front, front + 0.1, 9.0, 7.0, 3.0, 2.5, 0.5, -3.5, -4.5]
+    )
     return height if who.hair != "ring" else np.minimum(height, 6.0) * (turn > 1.0) + 40.0 * (turn <= 1.0)
 
 
