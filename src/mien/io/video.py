@@ -214,9 +214,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[InputContainer]:
     if file.is_file() and file.stat().st_size == 0:
         raise Unreadable(name, "the file is empty")
     try:
-        container = av.open(
-            f"file:{file.absolute()}", container_options={"protocol_whitelist": "file"}, metadata_errors="ignore"
-        )
+        container = av.open(f"file:{file.absolute()}", metadata_errors="ignore")
     except PermissionError as error:
         raise Unreadable(name, error.strerror or str(error)) from error
     except (FFmpegError, ValueError) as error:
