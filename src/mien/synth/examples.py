@@ -19,11 +19,11 @@ _SOFT = Light((0.5, 0.5, 0.8), (1.15, 1.08, 1.0), (0.5, 0.52, 0.56), 0.75)
 _PORTRAITS = (
     ("happiness", 147, "none", (8.0, 2.0, -3.0)),
     ("surprise", 100, "none", (-9.0, 3.0, 2.0)),
-    ("neutral", 110, "thin", (4.0, 0.0, 0.0)),
+    ("neutral", 141, "thin", (4.0, 0.0, 0.0)),
     ("sadness", 106, "none", (-14.0, -7.0, 4.0)),
 )
 _GROUP = (
-    *((139, "happiness"), (141, "neutral"), (115, "happiness"), (119, "surprise")),
+    *((139, "happiness"), (110, "neutral"), (115, "happiness"), (119, "surprise")),
     *((103, "happiness"), (147, "happiness"), (145, "neutral")),
 )
 _SECONDS, _RATE, _SHAPE = 10, 20, (360, 640)
