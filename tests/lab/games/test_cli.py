@@ -147,8 +147,8 @@ def test_the_name_of_a_model_carries_its_temperature(tmp_path, stub, answers) ->
 def test_verifying_writes_numbers_with_their_origin(tmp_path) -> None:
     assert mien("verify", tmp_path, "--repeats", 1, "--seeds", 6, "--grid-seeds", 0).exit_code == 0
     found = json.loads((tmp_path / "games_recovery.json").read_text())
-    assert {"commit", "data_sha256", "machine", "seconds", "seeds"} <= set(found)
-    held = found["intervals_that_hold_the_truth"]["parameters"]
+    assert {"commit", "data", "machine", "seconds", "seed"} <= set(found)
+    held = found["figures"]["intervals_that_hold_the_truth"]["parameters"]
     assert set(held) == {"envy", "guilt", "reciprocity", "noise"}
     assert all(row["of"] == 6 for row in held.values())
     assert not (tmp_path / "games_grid.json").exists()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import platform
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,32 +22,31 @@ from mien.lab.games.match import EMOTIONS, WAYS, Emotion, Match, Player, Round, 
 from mien.lab.games.person import PARAMETERS, STEPS, People
 from mien.lab.games.prompt import find, order, render
 from mien.lab.games.scripted import opponents, seats
-from mien.lab.schema import Json
+from mien.record import Figure
 
+DATA = [path for part in ("data", "prompts") for path in sorted((Path(__file__).parent / part).rglob("*.*"))]
 GAMES = ("dictator", "prisoner_dilemma", "ultimatum_responder")  # enough to tell the four parameters apart
 WAY = "plain"
 _PARTS: tuple[Role, ...] = ("dictator", "proposer", "responder")
 
 
-def share(hits: int, of: int) -> dict[str, Json]:
+def share(hits: int, of: int) -> dict[str, Figure]:
     """How often something happened, with its interval."""
     return {"share": round(hits / of, 4), "interval": [round(bound, 4) for bound in wilson(hits, of)], "of": of}
 
 
-def trust(repeats: int, seeds: int) -> dict[str, Json]:
+def trust(repeats: int, seeds: int) -> dict[str, Figure]:
     """Both tests of the statistics."""
-    start = time.perf_counter()
-    found: dict[str, Json] = {
+    return {
         "experiments": repeats,
         "matches_of_each_kind": seeds,
         "games": GAMES,
         "intervals_that_hold_the_truth": recovery(repeats, seeds),
         "false_alarms_at_5_percent": false_alarms(repeats, seeds),
     }
-    return {**found, **provenance(start, f"0 to {repeats * seeds * (1 + len(EMOTIONS)) - 1}")}
 
 
-def recovery(repeats: int, seeds: int) -> dict[str, Json]:
+def recovery(repeats: int, seeds: int) -> dict[str, Figure]:
     """How often the 95 % intervals hold the true shift of each parameter and the true change of two measures."""
     people = People.load()
     truth = {(e, name): people.shifts[e].get(name, 0.0) for e in EMOTIONS for name in PARAMETERS}
@@ -80,7 +77,7 @@ def recovery(repeats: int, seeds: int) -> dict[str, Json]:
     }
 
 
-def false_alarms(repeats: int, seeds: int) -> dict[str, Json]:
+def false_alarms(repeats: int, seeds: int) -> dict[str, Figure]:
     """How often effects are seen between calm people and other calm people who are only called angry, sad, ..."""
     people = People.load()
     single, family, discoveries, total = 0, 0, 0, 0
@@ -135,7 +132,7 @@ def expected(people: People, measure: str, emotion: str) -> float:
     return float(np.mean([person.chances(replace(view, offer=offer))[1] for offer in offers]))
 
 
-def full_grid(seeds: int) -> dict[str, Json]:
+def full_grid(seeds: int) -> dict[str, Figure]:
     """Every game, emotion, way and opponent by people; and whether words, and a second run, change a byte."""
     people = People.load()
     grid = Grid("people", tuple(everyone()), seeds=seeds)
@@ -157,23 +154,6 @@ def full_grid(seeds: int) -> dict[str, Json]:
         "log_sha256": hashlib.sha256(text["first"]).hexdigest(),
         "same_bytes_with_4_workers": text["first"] == text["second"],
         "same_bytes_through_prompts": text["direct"] == text["words"],
-        **provenance(start, f"0 to {seeds - 1}"),
-    }
-
-
-def provenance(start: float, seeds: str) -> dict[str, Json]:
-    """Where a number comes from."""
-    here = Path(__file__).parent
-    told = hashlib.sha256()
-    for path in sorted(path for part in ("data", "prompts") for path in (here / part).rglob("*.*")):
-        told.update(path.read_bytes())
-    git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
-    return {
-        "seeds": seeds,
-        "commit": git.stdout.strip() or None,
-        "data_sha256": told.hexdigest(),
-        "machine": f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}",
-        "seconds": round(time.perf_counter() - start, 1),
     }
 
 
