@@ -124,6 +124,23 @@ def test_bytes_that_are_no_network_are_refused(content: bytes) -> None:
         Onnx(content, replace(CARD, embedding="classifier"))
 
 
+@pytest.mark.parametrize("place", ["initializer", "constant", "branch"])
+def test_weights_in_other_files_are_refused_as_they_could_be_any_file(network: Network, place: str) -> None:
+    model = onnx.load_from_string(network(CARD))
+    away = onnx.TensorProto(name="w", data_type=1, dims=[1], data_location=onnx.TensorProto.EXTERNAL)
+    away.external_data.add(key="location", value="../../secret.bin")
+    constant = onnx.helper.make_node("Constant", [], ["c"], value=away)
+    if place == "initializer":
+        model.graph.initializer.append(away)
+    elif place == "constant":
+        model.graph.node.append(constant)
+    else:
+        branch = onnx.helper.make_graph([constant], "branch", [], [])
+        model.graph.node.append(onnx.helper.make_node("If", ["x"], ["y"], then_branch=branch, else_branch=branch))
+    with pytest.raises(ModelError, match="keeps weights in other files; save it as one file"):
+        Onnx(model.SerializeToString(), CARD)
+
+
 def test_a_device_that_is_not_there_is_an_error_and_never_the_processor(network: Network) -> None:
     absent = [d for d, p in runtime._PROVIDERS.items() if p not in ort.get_available_providers()]
     assert absent

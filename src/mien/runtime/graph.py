@@ -1,4 +1,4 @@
-"""One thing read from an ONNX file's bytes, and one added, without the onnx package: the input of its classifier.
+"""What must be known of an ONNX file's bytes before they are run, read without the onnx package.
 
 An ONNX file is a protobuf message. Two such messages laid end to end merge, so an output is added by appending a
 message that holds nothing but that output. Reading walks the fields by hand; every length is checked before use.
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from mien.errors import ModelError
 
 _GRAPH = 7  # of the model
-_NODE, _OUTPUT = 1, 12  # of the graph
-_NODE_INPUT, _NODE_OUTPUT, _NODE_KIND = 1, 2, 4
+_NODE, _WEIGHTS, _OUTPUT = 1, 5, 12  # of the graph
+_NODE_INPUT, _NODE_OUTPUT, _NODE_KIND, _ATTRIBUTE = 1, 2, 4, 5
+_TENSOR, _SUBGRAPH, _TENSORS, _SUBGRAPHS = 5, 6, 10, 11  # of an attribute
+_ELSEWHERE = 13  # of a tensor: the file that its numbers are in
 _NAME = 1  # of an output
 _STEPS = 16  # between a classifier and the output it feeds lie a bias, a softmax, a reshape; not more
 
@@ -50,6 +52,19 @@ def classifier_input(model: bytes, tensor: str) -> str:
             break
         at = made[0]
     raise ModelError(f"no Gemm or MatMul feeds {tensor!r}, so there is no classifier to take the embedding from")
+
+
+def needs_other_files(model: bytes) -> bool:
+    """Whether any weights lie in another file, which no hash covers and which could be any file of this machine."""
+    graphs = list(_fields(memoryview(model), _GRAPH))
+    while graphs:
+        graph = graphs.pop()
+        attributes = [a for node in _fields(graph, _NODE) for a in _fields(node, _ATTRIBUTE)]
+        graphs += [g for a in attributes for number in (_SUBGRAPH, _SUBGRAPHS) for g in _fields(a, number)]
+        tensors = [t for a in attributes for number in (_TENSOR, _TENSORS) for t in _fields(a, number)]
+        if any(True for t in (*_fields(graph, _WEIGHTS), *tensors) for _ in _fields(t, _ELSEWHERE)):
+            return True
+    return False
 
 
 def nodes(model: bytes) -> Iterator[Node]:

@@ -12,7 +12,7 @@ import onnxruntime as ort
 
 from mien.card import Card
 from mien.errors import DeviceError, ModelError
-from mien.runtime.graph import classifier_input, with_output
+from mien.runtime.graph import classifier_input, needs_other_files, with_output
 from mien.types import Floats
 
 EMBEDDING = "embedding"  # the output that a card's `embedding = "classifier"` adds
@@ -51,11 +51,13 @@ class Onnx:
         spin: bool = False,
     ) -> None:
         content = model if isinstance(model, bytes) else Path(model).read_bytes()
+        name = card.name if card else "the model" if isinstance(model, bytes) else str(model)
+        if needs_other_files(content):
+            raise ModelError(f"{name} keeps weights in other files; save it as one file, with its weights inside")
         self._inner = ""  # the embedding's name inside the graph
         if card is not None and card.embedding:
             self._inner = classifier_input(content, _classifier(card))
             content = with_output(content, self._inner)
-        name = card.name if card else "the model" if isinstance(model, bytes) else str(model)
         self._session = _session(content, name, device, _options(threads, spin))
         self._input = self._session.get_inputs()[0]
         self._outputs = [o.name for o in self._session.get_outputs()]
