@@ -37,3 +37,10 @@ def test_a_terminal_is_left_clean() -> None:
         progress.step()
     assert "1/2 photos" in stream.getvalue()
     assert stream.getvalue().endswith("\r\x1b[2K")
+
+
+def test_it_can_be_told_to_be_silent() -> None:
+    stream = Terminal()
+    with Progress(2, "photos", stream, silent=True) as progress:
+        progress.step()
+    assert stream.getvalue() == ""

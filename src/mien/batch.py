@@ -104,15 +104,18 @@ class Journal:
             self._file.write(json.dumps({"settings": settings}).encode() + b"\n")
             self._file.flush()
             return
-        self._agree(json.loads(head).get("settings"), settings)
-        place = self._file.tell()
-        for line in self._file:
-            if not line.endswith(b"\n"):
-                self._file.truncate(place)
-                break
-            entry = json.loads(line)
-            self._places[entry["input"]], self._names[entry["input"]] = place, entry["name"]
-            place += len(line)
+        try:
+            self._agree(json.loads(head)["settings"], settings)
+            place = self._file.tell()
+            for line in self._file:
+                if not line.endswith(b"\n"):
+                    self._file.truncate(place)
+                    break
+                entry = json.loads(line)
+                self._places[entry["input"]], self._names[entry["input"]] = place, entry["name"]
+                place += len(line)
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise InputError(f"{self.path} is no journal of ours: {error}; delete it to start over") from None
 
     def _agree(self, old: object, new: dict[str, Setting]) -> None:
         now = json.loads(json.dumps(new))
@@ -156,13 +159,20 @@ def expanded(paths: Iterable[str], listed: Callable[[Path], list[Path]], kind: s
     return list(out)
 
 
-def run(paths: Sequence[Path], work: Callable[[Path], None], unit: str, journal: Journal | None = None) -> Outcome:
+def run(
+    paths: Sequence[Path],
+    work: Callable[[Path], None],
+    unit: str,
+    journal: Journal | None = None,
+    *,
+    silent: bool = False,
+) -> Outcome:
     """Do every input that is not done yet; a bad one is named on standard error and the others go on.
 
     What cannot be written stops the run, and so does Ctrl-C; what was finished before is kept in both cases.
     """
     outcome = Outcome()
-    with Progress(len(paths), unit) as progress:
+    with Progress(len(paths), unit, silent=silent) as progress:
         for path in paths:
             known = journal.done(path) if journal else None
             try:

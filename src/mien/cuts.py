@@ -9,7 +9,7 @@ from mien.types import Floats, Pixels
 GRID = 4  # blocks to a side; a face that moves changes few of them, a cut nearly all
 BINS = 16  # brightness steps of each colour
 SAMPLES = 24  # pixels looked at to each side of a block
-LIMIT = 0.5  # share of a block's pixels that change their colour
+LIMIT = 0.3  # share of colours that change; frames of one shot stay below half of it, photos of two places are above
 
 
 class Cuts:

@@ -14,11 +14,12 @@ PAUSE = 0.1  # seconds between two drawings
 
 
 class Progress:
-    """Use as a context; silent where standard error is no terminal."""
+    """Use as a context; silent where standard error is no terminal, and where it is told to be."""
 
-    def __init__(self, total: int, unit: str, stream: TextIO | None = None) -> None:
+    def __init__(self, total: int, unit: str, stream: TextIO | None = None, *, silent: bool = False) -> None:
         self.total, self.unit, self.done = total, unit, 0
         self._stream = stream or sys.stderr
+        self._silent = silent or not self._stream.isatty()
         self._start, self._drawn = time.monotonic(), 0.0
 
     def __enter__(self) -> Progress:
@@ -31,7 +32,7 @@ class Progress:
         """One more is done."""
         self.done += 1
         now = time.monotonic()
-        if self._stream.isatty() and now - self._drawn >= PAUSE:
+        if not self._silent and now - self._drawn >= PAUSE:
             self._drawn = now
             self._stream.write(f"\r\x1b[2K{self.line(now - self._start)}")
             self._stream.flush()
@@ -47,6 +48,6 @@ class Progress:
 
     def clear(self) -> None:
         """Make room for a message."""
-        if self._stream.isatty() and self._drawn:
+        if self._drawn:
             self._stream.write("\r\x1b[2K")
             self._stream.flush()

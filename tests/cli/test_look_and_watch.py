@@ -206,6 +206,15 @@ def test_other_settings_are_not_mixed_into_one_folder(tmp_path: Path) -> None:
     assert "out was made with demographics=False, now it is True; choose another folder" in run.stderr
 
 
+def test_a_journal_that_is_none_says_what_to_do(tmp_path: Path) -> None:
+    photos(tmp_path, 1)
+    (tmp_path / "journal.jsonl").write_text("[1]\n")
+    run = mien("look", "p0.png", "--out", ".", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "journal.jsonl is no journal of ours" in run.stderr
+    assert "delete it to start over" in run.stderr
+
+
 def test_ctrl_c_leaves_complete_rows(tmp_path: Path) -> None:
     photos(tmp_path / "in", 30)
     with subprocess.Popen(

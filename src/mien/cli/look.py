@@ -54,7 +54,8 @@ def look(
         asked = {"command": "look", **options.version(see), "demographics": demographics, "smallest": smallest}
         journal = batch.Journal(made(out), asked) if out else None
         work = _Photos(see, max_pixels or photo.LIMIT, show, journal, out if pictures else None)
-        outcome = batch.run(inputs, work, "photos", journal)
+        listed = show.for_people and sys.stdout.isatty()  # then the rows themselves tell how far it is
+        outcome = batch.run(inputs, work, "photos", journal, silent=listed)
         if journal and out:
             _finish(journal, inputs, out, form or "csv", pictures)
             sys.stderr.write(batch.told(outcome, out))
