@@ -80,6 +80,14 @@ def test_the_key_comes_from_the_environment_and_shows_nowhere(stub, send, said, 
     assert "s3cret" not in repr(chat) + str(caught.value)
 
 
+@pytest.mark.parametrize("key", ["s3\ncret", "s3cret\u2026"])
+def test_a_key_that_is_none_is_told_without_showing_it(stub, said, monkeypatch, key) -> None:
+    monkeypatch.setenv("STUB_KEY", key)
+    with pytest.raises(InputError, match="STUB_KEY holds characters") as caught:
+        server(stub(said("hi")).url, key_variable="STUB_KEY").complete(HELLO)
+    assert "cret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 529])
 def test_a_busy_server_is_asked_again(stub, send, said, status) -> None:
     it, waits = stub(send(status, b""), send(status, b""), said("hi")), []
@@ -171,7 +179,9 @@ def test_a_port_where_nobody_listens_is_told() -> None:
         server(f"http://127.0.0.1:{port}/v1", attempts=3).complete(HELLO)
 
 
-@pytest.mark.parametrize("url", ["", "localhost:8080", "ftp://host/v1", "http://", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "url", ["", "localhost:8080", "ftp://host/v1", "http://", "file:///etc/passwd", "http://h:x/v1", "http://[1/v1"]
+)
 def test_a_url_that_is_none_is_refused(url) -> None:
     with pytest.raises(InputError, match="base URL must look like"):
         Server(url, "m")

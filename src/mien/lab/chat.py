@@ -179,8 +179,12 @@ class Server:
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        url = urlsplit(self.base_url)
-        if url.scheme not in ("http", "https") or not url.hostname:
+        try:
+            url = urlsplit(self.base_url)
+            fits = url.scheme in ("http", "https") and url.hostname and url.port != 0
+        except ValueError:
+            fits = False
+        if not fits:
             raise InputError(f"base URL must look like http://host:port/v1, got {self.base_url!r}")
         if self.attempts < 1 or self.corrections < 0 or self.timeout <= 0:
             raise InputError(
@@ -202,12 +206,12 @@ class Server:
         raise ReplyError(f"no valid JSON from {self.model} in {self.corrections + 1} replies; the last: {complaint}")
 
     def _ask(self, messages: Sequence[Message], schema: Schema | None) -> Reply:
-        body, fault, wait = self._body(messages, schema), "", 0.0
+        body, headers, fault, wait = self._body(messages, schema), self._headers(), "", 0.0
         for attempt in range(self.attempts):
             if attempt:
                 self.sleep(min(wait or self.backoff * 2 ** (attempt - 1) * random.uniform(0.5, 1), _LONGEST_WAIT))
             try:
-                status, wait, data = self._post(body)
+                status, wait, data = self._post(body, headers)
                 if status == 200:
                     return self._reply(data)
             except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
@@ -233,15 +237,20 @@ class Server:
             body["response_format"] = {"type": "json_schema", "json_schema": form}
         return json.dumps(body).encode()
 
-    def _post(self, body: bytes) -> tuple[int, float, bytes]:
+    def _headers(self) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if secret := os.environ.get(self.key_variable, "").strip():
+            if not (secret.isascii() and secret.isprintable()):  # the library's own error would show the key
+                raise InputError(f"{self.key_variable} holds characters that no key has; set it again")
+            headers["Authorization"] = f"Bearer {secret}"
+        return headers
+
+    def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, float, bytes]:
         """Status, seconds the server asks to wait, and body of one request."""
         url = urlsplit(self.base_url)
         secure = url.scheme == "https"
         connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         connection = connect(url.hostname or "", url.port, timeout=self.timeout)
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if secret := os.environ.get(self.key_variable):
-            headers["Authorization"] = f"Bearer {secret}"
         try:
             connection.connect()
             with _deadline(connection, self.timeout):
