@@ -103,7 +103,11 @@ def recipe(name: str) -> Recipe:
 
 
 def make(
-    recipe: Recipe, corpus: Corpus, folder: Path, minutes: float = math.inf, log: Callable[[str], None] = print
+    recipe: Recipe,
+    corpus: Corpus,
+    folder: Path,
+    minutes: float = math.inf,
+    log: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """Follow a recipe. The model, the one it is made of and its checkpoints are in `folder`, named as their recipes."""
     end, seconds, tunings = time.monotonic() + minutes * 60, 0.0, 0

@@ -44,7 +44,7 @@ class Header(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """How a model came to be: by which recipe and seed, from which text (its digest), in how many seconds."""
+    """How a model came to be: by which recipe and seed, from which text (its digest), in how many processor seconds."""
 
     recipe: str
     seed: int

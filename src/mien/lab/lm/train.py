@@ -53,7 +53,7 @@ class Progress:
     loss: float = 0.0
     best: float = math.inf
     waited: int = 0
-    seconds: float = 0.0
+    seconds: float = 0.0  # of the processor: waiting for other programs costs nothing
     history: list[tuple[float, float]] = field(default_factory=list)
 
 
@@ -91,10 +91,10 @@ class Training:
     def run(self, minutes: float = math.inf) -> bool:
         """Train until done or until the minutes are over; the checkpoint is written either way."""
         start = saved = time.monotonic()
-        before = self.progress.seconds
+        before = self.progress.seconds - time.process_time()
         while not self.done and time.monotonic() - start < minutes * 60:
             self._step()
-            self.progress.seconds = before + time.monotonic() - start
+            self.progress.seconds = before + time.process_time()
             if time.monotonic() - saved > SAVE_EVERY:
                 self._save()
                 saved = time.monotonic()
@@ -154,8 +154,8 @@ class Training:
         streams = min(VALID_STREAMS, len(self.corpus.valid))
         valid = perplexity(self.model, self.corpus.valid, self.corpus.vocabulary, streams)
         progress.history.append((train, valid))
-        self.log(f"stage {progress.stage + 1} epoch {progress.epoch + 1}: train {train:.2f} valid {valid:.2f} "
-                 f"rate {stage.rate_at(progress.epoch):.4g} after {progress.seconds:.0f} s")  # fmt: skip
+        reached = f"train {train:.2f} valid {valid:.2f} rate {stage.rate_at(progress.epoch):.4g}"
+        self.log(f"stage {progress.stage + 1} epoch {progress.epoch + 1}: {reached} after {progress.seconds:.0f} s")
         progress.epoch += 1
         progress.waited += 1
         if valid < progress.best:
