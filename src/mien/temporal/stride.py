@@ -94,7 +94,7 @@ class Stride:
         low, high = self._windows(n)
         ran, used = np.zeros(n, bool), np.zeros(n)
         for s in self.strides:
-            asked = stride <= s  # this stride and every coarser one were run before the answer was sure
+            asked = stride == s  # what coarser strides ran before is among these frames, for strides are nested
             edges = np.bincount(low[asked], minlength=n + 1) - np.bincount(high[asked], minlength=n + 1)
             ran |= (np.cumsum(edges)[:n] > 0) & (np.arange(n) % s == 0)
             used[stride == s] = (-(-high // s) - -(-low // s))[stride == s]
