@@ -49,6 +49,8 @@ def test_heic_is_read_upright() -> None:
     got = read(file.getvalue()).pixels
     assert got.shape == (128, 96, 3)
     assert np.abs(got.astype(int) - np.rot90(big, -1)).mean() < 3  # lossy
+    with pytest.raises(Unreadable, match="--max-pixels 12288"):
+        read(file.getvalue(), limit=12_000)
 
 
 def test_heic_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

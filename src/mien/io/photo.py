@@ -82,7 +82,7 @@ def _from_file(file: BinaryIO, name: str, limit: int) -> Pixels:
     if not head:
         raise Unreadable(name, "the file is empty")
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
-        return _decode(_heic(file, name), name, limit)
+        return _decode(_heic(file, name, limit), name, limit)
     try:
         with _header_only():
             image = Image.open(file)
@@ -107,13 +107,17 @@ def _header_only() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = before
 
 
-def _heic(file: BinaryIO, name: str) -> Image.Image:
+def _heic(file: BinaryIO, name: str, limit: int) -> Image.Image:
     try:
         import pillow_heif
     except ImportError:
         raise Unreadable(name, "HEIC photos need an extra; install it with: pip install 'mien[heic]'") from None
     try:
-        return pillow_heif.open_heif(file).to_pillow()
+        header = pillow_heif.open_heif(file)
+        refuse_giant(name, *header.size, limit)  # before the pixels are made
+        return header.to_pillow()
+    except Unreadable:
+        raise
     except Exception as error:
         raise Unreadable(name, f"damaged HEIC file ({error})") from error
 
