@@ -46,7 +46,7 @@ def target(task: Task, values: Floats, path: Path, faults: Faults, first: int = 
         legal = ((np.abs(values) <= 1) | (values == -5)).all(1)
         known, truth = (values >= -1).all(1), np.where(np.isfinite(values), values, 0)
     else:
-        legal, known = np.isin(values, (-1, 0, 1)).all(1), values.min(1, initial=1) >= 0
+        legal, known = np.isin(values, (-1, 0, 1)).all(1), (values >= 0).all(1)
         truth = np.where(known[:, None], values, 0)
     asked = {"EXPR": "-1 or 0..7", "VA": "-5 or -1..1", "AU": "-1, 0 or 1"}[task.prefix]
     for i in np.flatnonzero(~legal & np.isfinite(values).all(1)):
