@@ -128,8 +128,10 @@ def test_table_and_signals_are_smoothed_alike_unless_told_otherwise() -> None:
     assert not shown[ACTION_UNITS].seen[30]
 
 
-def test_identity_and_box_are_never_smoothed() -> None:
-    watch = Watch(film(30), Actors(everyone(30)))
+def test_identity_quality_and_box_are_never_smoothed() -> None:
+    watch = Watch(film(30), Actors(everyone(30)), smooth=Smooth("box", seconds=1))
+    raw, shown = watch.signals(raw=True)[0][QUALITY], watch.signals()[0][QUALITY]
+    np.testing.assert_array_equal(raw.values, shown.values)
     assert IDENTITY not in watch.signals()[0]
     assert all(r["x"] == 0 and r["w"] == 15 for r in watch.table())
 

@@ -29,7 +29,7 @@ from mien.types import Faces, Floats, Frame, Head, Signal
 
 See: TypeAlias = Callable[[Frame], Faces]
 Smoothing: TypeAlias = Smooth | Literal["default"] | None
-HALF_WINDOW = {ACTION_UNITS: 0.15, POSE: 0.15, QUALITY: 0.0} | dict.fromkeys(DEMOGRAPHICS, 5.0)  # seconds; else 0.5
+HALF_WINDOW = {ACTION_UNITS: 0.15, POSE: 0.15} | dict.fromkeys(DEMOGRAPHICS, 5.0)  # seconds; else 0.5
 GAP = 0.5  # seconds without a look at the face over which values are still drawn
 
 
@@ -39,7 +39,7 @@ def steps(head: Head, smooth: Smoothing) -> tuple[Step, ...]:
     Half a second to each side gains most of what smoothing can for expressions and keeps a short smile; action units
     come and go within a fifth of a second; age and the like do not change at all.
     """
-    if smooth is None:
+    if smooth is None or head is QUALITY:
         return ()
     return (Fill(GAP), Smooth("box", seconds=HALF_WINDOW.get(head, 0.5)) if smooth == "default" else smooth)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mien.circumplex import CENTRES
@@ -25,7 +27,7 @@ def circumplex(valence_arousal: Floats, title: str = "") -> Drawing:
     if len(known):
         x, y = _place(*known.mean(0).tolist())
         shapes += [Dot(x, y, 7, "#d93025", ring=True), Dot(x, y, 1.5, "#d93025")]
-    return Drawing(SIDE, SIDE, tuple(shapes))
+    return Drawing(SIDE, SIDE, (*shapes, *_expressions()))
 
 
 def _place(valence: float, arousal: float) -> tuple[float, float]:
@@ -43,8 +45,12 @@ def _paper() -> list[Shape]:
         Text(middle, low - 6, "activated", 10, INK, "middle"),
         Text(middle, high + 14, "calm", 10, INK, "middle"),
     ]
+    return shapes
+
+
+def _expressions() -> Iterator[Shape]:
     for name, (valence, arousal) in zip(EXPRESSIONS, CENTRES.tolist(), strict=True):
         x, y = _place(valence, arousal)
         right, down, anchor = _BESIDE.get(name, (5, -4, "start"))
-        shapes += [Dot(x, y, 3, EXPRESSION_COLOURS[name]), Text(x + right, y + down, name, 9, "#5f6368", anchor)]
-    return shapes
+        yield Dot(x, y, 3, EXPRESSION_COLOURS[name])
+        yield Text(x + right, y + down, name, 9, "#5f6368", anchor)
