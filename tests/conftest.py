@@ -8,8 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from mien.card import Card
+
+# The same examples on every machine, however busy, and nothing written into the checkout.
+settings.register_profile("mien", deadline=None, derandomize=True, database=None)
+settings.load_profile("mien")
 
 ROOT = Path(__file__).resolve().parents[1]
 
