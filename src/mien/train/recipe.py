@@ -1,0 +1,113 @@
+"""A published number as data: which heads on which features, which steps after them, and the paper's own rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mien.errors import InputError
+from mien.fusion.blend import Blend
+from mien.temporal import Step
+from mien.train.losses import LOSSES, Weighing
+from mien.train.questions import named
+
+Kind = Literal["net", "pretrained", "boosting", "svm", "tcn", "bilstm", "transformer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A head and how it learns; `decay` is the strength of L2, `sam` its rho, and 0 leaves either out."""
+
+    loss: str = "cross_entropy"
+    weights: Weighing = "none"
+    hidden: int = 0
+    reads: Literal["all", "embedding", "logits"] = "all"
+    kind: Kind = "net"
+    rate: float = 1e-3
+    epochs: int = 10
+    batch: int = 512
+    decay: float = 0.0
+    sam: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise InputError(f"a loss is one of {', '.join(LOSSES)}, got {self.loss!r}")
+        if min(self.epochs, self.batch) < 1 or self.rate <= 0:
+            raise InputError(f"epochs, batch and rate must be positive, got {self.epochs}, {self.batch}, {self.rate}")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A head on the features of one network."""
+
+    features: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step after the heads, under the name its rows call it by; `only` narrows it to the members of one network."""
+
+    name: str
+    step: Step | Blend
+    only: str = ""
+    other: tuple[Step, ...] = ()  # done to the pre-trained network's answers before a gate looks at them
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One question of a recipe: its members, the best alone first, and the steps in the paper's order."""
+
+    question: str
+    members: tuple[Member, ...]
+    stages: tuple[Stage, ...] = ()
+
+    def __post_init__(self) -> None:
+        named(self.question)
+        if not self.members:
+            raise InputError(f"the part {self.question} needs a member, got none")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the paper's table: its words, the stages that are on, and the paper's figure where it has one."""
+
+    name: str
+    stages: tuple[str, ...] = ()
+    paper: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A published number; with several parts their scores are added, as P_MTL does."""
+
+    title: str
+    data: str  # the reader of its annotations
+    parts: tuple[Part, ...]
+    rows: tuple[Row, ...]
+    claim: float  # the paper's number
+    source: str
+    joint: bool = False  # all parts learn together, on masked losses
+    baseline: float | None = None
+    scored: str = "validation"
+
+    def __post_init__(self) -> None:
+        known = {s.name for part in self.parts for s in part.stages}
+        for row in self.rows:
+            strange = sorted(set(row.stages) - known)
+            if strange:
+                raise InputError(f"the row {row.name!r} asks for the stages {', '.join(strange)}, which no part has")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A scored row: the honest figure with its interval over videos, and the one fitted on the scored split itself."""
+
+    name: str
+    honest: float
+    low: float
+    high: float
+    optimistic: float
+    paper: float | None
+    parts: dict[str, float] = field(default_factory=dict)
+    frames: float | None = None  # share of the frames an adaptive rate spends

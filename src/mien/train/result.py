@@ -1,0 +1,95 @@
+"""A recipe's answers and scores on disk: answers as arrays, the result as one file that can be rerun."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from mien.errors import InputError
+from mien.io.whole import whole
+from mien.record import Figure, commit, machine
+from mien.train.course import Answers, Scored
+from mien.train.recipe import Recipe
+from mien.types import Floats
+
+
+def keep(answers: Answers, path: Path) -> None:
+    """Answers of both splits as one file, whole or not at all."""
+    sheets = {"tune": answers.tune, "score": answers.score}
+    arrays = {f"{split}/{q}/{n}": v for split, sheet in sheets.items() for (q, n), v in sheet.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole(path) as part, part.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def kept(path: Path) -> Answers:
+    """The answers that training wrote."""
+    if not path.is_file():
+        raise InputError(f"no answers at {path}; make them with `mien train RECIPE --data DIR --out {path.parent}`")
+    sheets: dict[str, dict[tuple[str, str], Floats]] = {"tune": {}, "score": {}}
+    with np.load(path, allow_pickle=False) as file:
+        for name in file.files:
+            split, question, network = name.split("/", 2)
+            sheets[split][question, network] = file[name]
+    return Answers(sheets["tune"], sheets["score"])
+
+
+def figures(recipe: Recipe, runs: Mapping[int, Scored]) -> Mapping[str, Figure]:
+    """Every row over the seeds: means, the interval of the first seed's resampled videos, and each seed's figure."""
+    rows: list[Mapping[str, Figure]] = []
+    for i, row in enumerate(recipe.rows):
+        lines = [run.lines[i] for run in runs.values()]
+        every = [line.honest for line in lines]
+        rows.append({
+            "name": row.name,
+            "honest": float(np.mean(every)),
+            "low": float(np.mean([line.low for line in lines])),
+            "high": float(np.mean([line.high for line in lines])),
+            "optimistic": float(np.mean([line.optimistic for line in lines])),
+            "paper": row.paper,
+            "seeds": every,
+            "parts": {q: float(np.mean([line.parts[q] for line in lines])) for q in lines[0].parts},
+            "frames": lines[0].frames if lines[0].frames is None else float(np.mean([x.frames or 0 for x in lines])),
+        })  # fmt: skip
+    return {
+        "title": recipe.title,
+        "claim": recipe.claim,
+        "baseline": recipe.baseline,
+        "source": recipe.source,
+        "rows": rows,
+        "fitted": {str(seed): list(run.fitted) for seed, run in runs.items()},
+    }
+
+
+def write(
+    path: Path, made: Mapping[str, Figure], data: Mapping[str, str], seeds: Sequence[int], seconds: float
+) -> None:
+    """The result file: figures, commit, seeds, what the data was, seconds, machine."""
+    record = {
+        "figures": made,
+        "commit": commit(),
+        "seeds": list(seeds),
+        "data": dict(data),
+        "seconds": round(seconds, 1),
+        "machine": machine(),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole(path) as part:
+        part.write_text(json.dumps(record, indent=2) + "\n")
+
+
+def line(name: str, scored: Scored) -> str:
+    """A scored recipe for people."""
+    out = [name, f"  {'row':38} {'honest':>7}  {'95 % of videos':>15}  {'optimistic':>10}  {'paper':>6}"]
+    for row in (asdict(x) for x in scored.lines):
+        paper = "" if row["paper"] is None else f"{row['paper']:.4f}"
+        frames = "" if row["frames"] is None else f"  {row['frames']:.1%} of the frames"
+        span = f"{row['low']:.4f}–{row['high']:.4f}"
+        out.append(
+            f"  {row['name']:38} {row['honest']:7.4f}  {span:>15}  {row['optimistic']:10.4f}  {paper:>6}{frames}"
+        )
+    return "\n".join(out)
