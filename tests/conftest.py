@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from mien.card import Card
 
-# The same examples on every machine, however busy, and nothing written into the checkout.
+# The same examples on every machine, however busy it is.
 settings.register_profile("mien", deadline=None, derandomize=True, database=None)
 settings.load_profile("mien")
 
