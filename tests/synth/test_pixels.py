@@ -10,14 +10,17 @@ from mien.synth import camera, noise, raster
 from mien.synth.assets import Assets, harmonics, visibility
 
 
-def test_the_nearer_of_two_triangles_is_drawn() -> None:
+@pytest.mark.parametrize("first", ["far", "near"])
+def test_the_nearer_of_two_triangles_is_drawn(first: str) -> None:
     screen = np.array([(0, 0, 0.1), (0, 9, 0.1), (9, 0, 0.1), (0, 0, 0.2), (0, 5, 0.2), (5, 0, 0.2)], np.float32)
     depth, hit = np.zeros((10, 10), np.float32), np.full((10, 10), -1, np.int32)
     share = np.zeros((10, 10, 2), np.float32)
-    raster.draw(screen, np.array([(0, 1, 2), (3, 4, 5)], np.int32), True, depth, hit, share)
+    far, near = (0, 1) if first == "far" else (1, 0)
+    triangles = np.array([(0, 1, 2), (3, 4, 5)], np.int32)[[far, near]]
+    raster.draw(screen, triangles, True, depth, hit, share)
     for y in range(10):
         for x in range(10):
-            assert hit[y, x] == (1 if x + y <= 5 else 0 if x + y <= 9 else -1)
+            assert hit[y, x] == (near if x + y <= 5 else far if x + y <= 9 else -1)
 
 
 def test_perspective_weights_read_the_place_in_space() -> None:
