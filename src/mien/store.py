@@ -113,12 +113,12 @@ def keep(card: Card, content: bytes) -> Card:
             raise StoreError(f"{card.name} ({card.file}) is taken by {other.name} ({other.file}); choose another name")
     card = replace(card, size=len(content), hash=card.hash or _hash(card, len(content), [content]))
     with _writable(cache() / card.file) as place:
-        write(place, content)
-        write(place.with_name(f"{card.name}.json"), card.to_json().encode())
+        _write(place, content)
+        _write(place.with_name(f"{card.name}.json"), card.to_json().encode())
     return card
 
 
-def write(place: Path, content: bytes) -> None:
+def _write(place: Path, content: bytes) -> None:
     """All of the file or nothing: a temporary name first, then one rename."""
     part = place.with_name(f".{place.name}.{os.getpid()}.part")
     with part.open("wb") as file:
