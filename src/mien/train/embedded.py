@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mien.heads import QUESTIONS
+from mien.heads import ACTION_UNITS, QUESTIONS
 from mien.train import augment, london, loop, sources
 from mien.train.nets import FaceNet
 from mien.train.sources import Source
@@ -26,12 +26,17 @@ WEIGHTS = {
     "expression": 1.0,
     "valence_arousal": 1.0,
     "action_units": 1.5,
+    "unit_priors": 0.5,
     "age": 0.25,
     "gender": 0.5,
     "ethnicity": 0.3,
     "pose": 0.5,
     "identity": 2.0,
 }
+
+
+WHOLE_ROWS = ("expression", "age", "gender", "ethnicity", "identity")  # known or unknown as a whole, not by column
+TARGETS = {h: len(head.labels) for h, head in QUESTIONS.items()} | {"unit_priors": len(ACTION_UNITS.labels)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,10 @@ def losses(answers: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> loop
     out: loop.Losses = {}
     for name, target in targets.items():
         known = target.isfinite()
-        module = importlib.import_module(f"mien.heads.{name}")
-        per_row = name in ("expression", "age", "gender", "ethnicity")
-        loss = identity_loss if name == "identity" else module.loss
-        rows = known.all(1) if per_row or name == "identity" else known
-        out[name] = WEIGHTS[name] * loss(answers[name].float(), target, rows)
+        head = "action_units" if name == "unit_priors" else name
+        loss = identity_loss if name == "identity" else importlib.import_module(f"mien.heads.{head}").loss
+        rows = known.all(1) if name in WHOLE_ROWS else known
+        out[name] = WEIGHTS[name] * loss(answers[head].float(), target, rows)
     return out
 
 
@@ -81,7 +85,7 @@ class Batches:
 
     def __init__(self, parts: Mapping[str, Source], shares: Mapping[str, int], seed: int) -> None:
         self.parts, self.shares, self.seed = parts, shares, seed
-        self.heads = sorted({h for part in parts.values() for h in part.targets} & set(QUESTIONS))
+        self.heads = sorted({h for part in parts.values() for h in part.targets} & set(TARGETS))
 
     def __call__(self, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The batch of a step: images and, by head, targets with NaN where unknown."""
@@ -93,7 +97,7 @@ class Batches:
             rows = draw.integers(len(part), size=count)
             images.append(part.images[rows])
             for head in self.heads:
-                blank = np.full((count, target_width(head)), np.nan, np.float32)
+                blank = np.full((count, TARGETS[head]), np.nan, np.float32)
                 targets[head].append(part.targets[head][rows] if head in part.targets else blank)
         flips = torch.rand(sum(self.shares.values()), generator=rng) < 0.5
         batch = augment.faces(torch.from_numpy(np.concatenate(images)), flips, augment.Strength(), rng)
@@ -101,11 +105,6 @@ class Batches:
         if "pose" in wanted:
             wanted["pose"][flips, 0] *= -1
         return batch.contiguous(memory_format=torch.channels_last), wanted
-
-
-def target_width(head: str) -> int:
-    """Columns of a head's target: its labels, of which age has one."""
-    return len(QUESTIONS[head].labels)
 
 
 def train(stage: Stage, parts: Mapping[str, Source], seed: int, folder: Path, name: str) -> FaceNet:

@@ -15,6 +15,7 @@ from PIL import Image
 from mien.circumplex import CENTRES
 from mien.errors import InputError
 from mien.labels import ETHNICITIES, EXPRESSIONS, GENDERS
+from mien.train.prototypes import expected
 from mien.types import Floats
 
 SIDE = 72  # stored side; the network sees 64 of it after turning and shifting
@@ -79,6 +80,7 @@ def ferplus(data: Path) -> tuple[Source, Source, Source]:
     soft = np.where(clear[:, None], single / np.maximum(single.sum(1, keepdims=True), 1), np.nan).astype(np.float32)
     affect = (soft @ CENTRES).astype(np.float32)
     targets = {"expression": soft, "valence_arousal": affect, "votes": votes, "rest": rest[:, None]}
+    targets["unit_priors"] = expected(soft)
     names = columns["name"].astype(str)
     source = Source(images, targets, names, names)
     train, valid = columns["split"] == "train", columns["split"] == "valid"
