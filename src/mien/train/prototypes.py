@@ -1,8 +1,8 @@
 """How often each action unit goes with each expression: the weak link between labels of real faces and units.
 
-Du, Tao & Martinez 2014 (PNAS 111): units that are prototypical of an emotion (seen in more than 70 % of people, here 0.8)
-and the shares of the others; what they do not list counts as rare. AU07, AU23 and AU24 are left unknown (NaN): photos of
-the web differ there from posed ones, and the renders know better.
+Du, Tao & Martinez 2014 (PNAS 111): units that are prototypical of an emotion (seen in more than 70 % of people, here
+0.8) and the shares of the others; what they do not list counts as rare. AU07, AU23 and AU24 are left unknown (NaN):
+photos of the web differ there from posed ones, and the renders know better.
 """
 
 from __future__ import annotations
