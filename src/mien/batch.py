@@ -68,7 +68,7 @@ class Journal:
         if key in self._names:
             return self._names[key]
         stem = re.sub(r"[^\w.-]+", "_", plain(path.stem)).strip("._")[:80] or "input"
-        taken = {n.casefold() for n in self._names.values()}
+        taken = {self.path.name, *(n.casefold() for n in self._names.values())}
         name = stem if stem.casefold() not in taken else f"{stem}-{hashlib.sha256(os.fsencode(key)).hexdigest()[:8]}"
         self._names[key] = name
         return name

@@ -285,6 +285,13 @@ def test_a_video_gives_table_timeline_and_report(tmp_path: Path) -> None:
     assert "40 frames, 1 person" in run.stdout
 
 
+def test_a_video_named_like_the_journal_takes_another_place(tmp_path: Path) -> None:
+    clip(tmp_path / "journal.jsonl.mp4", 5)
+    run = mien("watch", "journal.jsonl.mp4", "--out", "out", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert len(list((tmp_path / "out").glob("journal.jsonl-*/faces.csv"))) == 1
+
+
 def test_video_rows_as_json_and_an_adaptive_rate(tmp_path: Path) -> None:
     clip(tmp_path / "clip.mp4", 20)
     full = mien("watch", "clip.mp4", "--json", "--smooth", "none", cwd=tmp_path)

@@ -52,6 +52,7 @@ def look(
     with options.shown(as_json, form, out) as show:
         see = options.perceiver(demographics, smallest, threads, device)
         asked = {"command": "look", **options.version(see), "demographics": demographics, "smallest": smallest}
+        asked["pictures"] = pictures  # else the report would lack those of an earlier run
         journal = batch.Journal(made(out), asked) if out else None
         work = _Photos(see, max_pixels or photo.LIMIT, show, journal, out if pictures else None)
         listed = show.for_people and sys.stdout.isatty()  # then the rows themselves tell how far it is
