@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import onnx
 import pytest
 from hypothesis import given
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from mien.card import Card, Input, Output
 from mien.errors import ModelError
-from mien.runtime.graph import Node, classifier_input, nodes, with_output
+from mien.runtime.graph import Node, classifier_input, nodes, tail, with_output
+from mien.runtime.onnx import Onnx
 
 CARD = Card("net.test", "net.onnx", "none", Input(8), (Output("expression", "output", 0, 8),))
 Network = Callable[..., bytes]
@@ -89,3 +91,19 @@ def test_any_bytes_are_walked_to_an_end(content: bytes) -> None:
 def test_lengths_that_lie_are_refused(content: bytes) -> None:
     with pytest.raises(ModelError, match="ONNX"):
         list(nodes(content))
+
+
+@pytest.mark.parametrize("linear", ["Gemm", "MatMul"])
+def test_the_tail_gives_the_whole_networks_answer_from_its_features(network: Network, linear: str) -> None:
+    whole = network(CARD, linear=linear)
+    picture = np.random.default_rng(0).random((3, 3, 8, 8), np.float32)
+    answers = Onnx(with_output(whole, "features"), threads=1).run(picture)
+    end = tail(whole, "features", ["output"])
+    onnx.checker.check_model(onnx.load_from_string(end))
+    assert len(end) < len(whole)
+    np.testing.assert_array_equal(Onnx(end, threads=1).run(answers["features"])["output"], answers["output"])
+
+
+def test_a_tail_from_nowhere_is_refused(model: bytes) -> None:
+    with pytest.raises(ModelError, match="nothing leads from 'elsewhere' to output"):
+        tail(model, "elsewhere", ["output"])

@@ -6,17 +6,19 @@ message that holds nothing but that output. Reading walks the fields by hand; ev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mien.errors import ModelError
 
 _GRAPH = 7  # of the model
-_NODE, _WEIGHTS, _OUTPUT = 1, 5, 12  # of the graph
+_NODE, _GRAPH_NAME, _WEIGHTS, _INPUT, _OUTPUT = 1, 2, 5, 11, 12  # of the graph
 _NODE_INPUT, _NODE_OUTPUT, _NODE_KIND, _ATTRIBUTE = 1, 2, 4, 5
 _TENSOR, _SUBGRAPH, _TENSORS, _SUBGRAPHS = 5, 6, 10, 11  # of an attribute
 _ELSEWHERE = 13  # of a tensor: the file that its numbers are in
-_NAME = 1  # of an output
+_NAME, _TYPE = 1, 2  # of an input or an output
+_WEIGHTS_NAME = 8
+_FLOATS = b"\x0a\x08\x08\x01\x12\x04\x0a\x00\x0a\x00"  # the type "tensor of float32, of any two lengths"
 _STEPS = 16  # between a classifier and the output it feeds lie a bias, a softmax, a reshape; not more
 
 
@@ -67,6 +69,32 @@ def needs_other_files(model: bytes) -> bool:
     return False
 
 
+def tail(model: bytes, start: str, outputs: Sequence[str]) -> bytes:
+    """The end of a model as a model of its own: from an inner tensor to these outputs, copied byte for byte."""
+    makers = {name: node for node in nodes(model) for name in node.outputs}
+    needed, wanted = set[str](), list(outputs)
+    while wanted:
+        name = wanted.pop()
+        if name in makers and name != start and name not in needed:
+            needed.add(name)
+            wanted += makers[name].inputs
+    taken = {name for made in needed for name in makers[made].inputs}
+    if start not in taken:
+        raise ModelError(f"nothing leads from {start!r} to {', '.join(outputs)}")
+    keep = ((_NODE, _NODE_OUTPUT, needed), (_WEIGHTS, _WEIGHTS_NAME, taken), (_OUTPUT, _NAME, set(outputs)))
+    graphs = list(_fields(memoryview(model), _GRAPH))
+    kept = [
+        _bytes(number, bytes(part))
+        for number, field, names in keep
+        for graph in graphs
+        for part in _fields(graph, number)
+        if names.intersection(_texts(part, field))
+    ]
+    entry = _bytes(_INPUT, _bytes(_NAME, start.encode()) + _bytes(_TYPE, _FLOATS))
+    others = (bytes(whole) for number, whole, _ in _walk(memoryview(model)) if number != _GRAPH)
+    return b"".join(others) + _bytes(_GRAPH, b"".join([*kept, _bytes(_GRAPH_NAME, b"tail"), entry]))
+
+
 def nodes(model: bytes) -> Iterator[Node]:
     """Every operation of a model's top graph."""
     view = memoryview(model)
@@ -82,21 +110,27 @@ def _texts(message: memoryview, number: int) -> tuple[str, ...]:
 
 def _fields(message: memoryview, wanted: int) -> Iterator[memoryview]:
     """The contents of every length-delimited field of this number."""
+    return (content for number, _, content in _walk(message) if number == wanted and content is not None)
+
+
+def _walk(message: memoryview) -> Iterator[tuple[int, memoryview, memoryview | None]]:
+    """Every field: its number, all of its bytes, and its contents where it is length-delimited."""
     at = 0
     while at < len(message):
+        begin = at
         key, at = _varint(message, at)
         kind = key & 7
         if kind == 0:
             _, at = _varint(message, at)
+            yield key >> 3, message[begin:at], None
             continue
         if kind not in (1, 2, 5):
             raise ModelError(f"not an ONNX file: a field of unknown kind {kind}")
         size, at = _varint(message, at) if kind == 2 else ({1: 8, 5: 4}[kind], at)
         if size > len(message) - at:
             raise ModelError(f"a truncated ONNX file: a field of {size} bytes where {len(message) - at} are left")
-        if kind == 2 and key >> 3 == wanted:
-            yield message[at : at + size]
         at += size
+        yield key >> 3, message[begin:at], message[at - size : at] if kind == 2 else None
 
 
 def _varint(message: memoryview, at: int) -> tuple[int, int]:
