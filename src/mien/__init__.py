@@ -27,13 +27,13 @@ from mien.heads import (
 from mien.types import Face, Faces, Frame, Head, Labels, Reading, Signal
 
 if TYPE_CHECKING:
-    from mien.api import detect, look, perceiver, read, watch
+    from mien.api import detect, look, perceiver, read, table, watch
     from mien.models.load import load
     from mien.perceive import Perceiver
 
 __version__ = "0.1.0"
 
-_LAZY = dict.fromkeys(("detect", "look", "perceiver", "read", "watch"), "mien.api")
+_LAZY = dict.fromkeys(("detect", "look", "perceiver", "read", "table", "watch"), "mien.api")
 _LAZY |= {"load": "mien.models.load", "Perceiver": "mien.perceive"}
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "look",
     "perceiver",
     "read",
+    "table",
     "watch",
 ]
 

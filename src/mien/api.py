@@ -14,12 +14,16 @@ from mien.detect.finder import Finder
 from mien.errors import InputError
 from mien.geometry import shrink
 from mien.io import camera, photo, video
+from mien.io.table import of as table
 from mien.models import load as models
 from mien.perceive import Perceiver
+from mien.quality import measure
 from mien.runtime.onnx import Onnx
+from mien.temporal.stride import Stride
 from mien.types import Faces, Frame, Pixels
 from mien.watch import Smoothing, Watch
 
+__all__ = ["detect", "look", "perceiver", "read", "table", "watch"]
 DETECTOR, NETWORK = "finder", "mien_s"
 
 
@@ -39,7 +43,7 @@ def look(source: photo.Source, *, demographics: bool = False, bgr: bool = False)
 
     Arrays of OpenCV are BGR: pass `bgr=True`. Age, gender and ethnicity are read only with `demographics=True`.
     """
-    return perceiver(demographics=demographics)(photo.read(source, bgr=bgr))
+    return measure(perceiver(demographics=demographics)(photo.read(source, bgr=bgr)))
 
 
 def detect(source: photo.Source, *, bgr: bool = False, smallest: float = 0.0) -> Faces:
@@ -73,14 +77,15 @@ def watch(
     start: float = 0.0,
     stop: float | None = None,
     smooth: Smoothing = "default",
+    adaptive: Stride | None = None,
     demographics: bool = False,
 ) -> Watch:
     """A video file, or a webcam by its number: iterate for the `Faces` of each frame, then `.table()`, `.signals()`.
 
-    `smooth=None` leaves table and signals as measured.
+    `smooth=None` leaves table and signals as measured; with `adaptive` only as many frames are looked at as are needed.
     """
     see = perceiver(demographics=demographics)
     if isinstance(source, int):
-        return Watch(camera.Camera(source), see, smooth=smooth)
+        return Watch(camera.Camera(source), see, smooth=smooth, adaptive=adaptive)
     frames = video.Video(source, every=every, fps=fps, start=start, stop=stop)
-    return Watch(frames, see, smooth=smooth)
+    return Watch(frames, see, smooth=smooth, adaptive=adaptive)

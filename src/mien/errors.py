@@ -2,7 +2,9 @@
 
 MienError
 ├── InputError      something from outside is not what was wanted: a file, an array, a name, an option
-│   └── Unreadable  a photo, video or sound that cannot be decoded; carries the source and the reason
+│   ├── Unreadable  a photo, video or sound that cannot be decoded; carries the source and the reason
+│   │   └── Damaged  a video that breaks off; says how many frames were kept (in io/video.py)
+│   └── Unwritable  a place where nothing can be written (in io/whole.py)
 ├── StoreError      weights that are missing, damaged, of another hash, or not to be fetched while offline
 ├── ModelError      an ONNX file that does not fit its card
 ├── DeviceError     the asked accelerator is not there
