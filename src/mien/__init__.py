@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_LAZY = dict.fromkeys(("detect", "look", "perceiver", "read", "table", "watch"), "mien.api")
+_LAZY: dict[str, str] = dict.fromkeys(("detect", "look", "perceiver", "read", "table", "watch"), "mien.api")
 _LAZY |= {"load": "mien.models.load", "Perceiver": "mien.perceive"}
 
 __all__ = [
