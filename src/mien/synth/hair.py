@@ -81,31 +81,18 @@ def hem(who: Person, style: str, turn: np.ndarray) -> np.ndarray:
     return np.minimum(front, side)
 
 
+# How far a style stands off the skull, in the head's units.
+_VOLUME = {"short": 0.6, "ring": 0.4, "tied": 0.35, "curly": 2.2, "hat": 1.6, "scarf": 1.2, "hood": 2.0}
+
+
 def cap(assets: Assets, vertices: np.ndarray, who: Person, style: str) -> Shell | None:
     """The hair, hat or scarf of a person on the neutral head's vertices."""
     if style in ("bald", "shaved"):
         return None
     rng = np.random.default_rng((who.key, 3))
-    volume = {"short": 0.6, "ring": 0.4, "tied": 0.35, "curly": 2.2, "hat": 1.6, "scarf": 1.2, "hood": 2.0}.get(
-        style, 1.3
-    )
-    volume *= rng.uniform(0.7, 1.7)
-    radius = skull(assets, vertices)
     end = hem(who, style, _TURNS)
-    up, turn = _RISES[:, None], _TURNS[None]
-    direction = np.stack([np.cos(up) * np.sin(turn), np.sin(up) + 0 * turn, np.cos(up) * np.cos(turn)], -1)
-    high = radius * np.sin(up) + _CENTRE[1]
-    thick = volume * (0.2 + 0.8 * np.clip((high - end) / 2.5, 0, 1))
-    bumps = (
-        1
-        + 0.25 * smooth(rng, thick.shape, (4, 7))
-        + (0.18 * rng.standard_normal(thick.shape) if style == "curly" else 0)
-    )
-    bumps[:, -1] = bumps[:, 0]
-    thick = thick * bumps
-    top = _CENTRE + direction * (radius + thick)[..., None]
-    low = _curtain(top[-1], end, rng, style)
-    points = np.concatenate([top, low]).astype(np.float32)
+    top = _crown(skull(assets, vertices), end, rng, style)
+    points = np.concatenate([top, _curtain(top[-1], end, rng, style)]).astype(np.float32)
     rows = len(points)
     down = np.broadcast_to(np.linspace(0, 1, rows)[:, None], (rows, len(_TURNS)))
     part = rng.uniform(-0.6, 0.6)
@@ -115,6 +102,20 @@ def cap(assets: Assets, vertices: np.ndarray, who: Person, style: str) -> Shell 
     values = np.stack([swept, down, (points[..., 1] - end) * sharp], -1)
     shell = Shell(points.reshape(-1, 3), grid(rows, len(_TURNS)), values.reshape(-1, 3).astype(np.float32))
     return join(shell, _brim(points, end)) if style == "hat" and rng.random() < 0.6 else shell
+
+
+def _crown(radius: np.ndarray, end: np.ndarray, rng: np.random.Generator, style: str) -> np.ndarray:
+    """(rises, turns, 3) the part that lies on the skull, thin at its hem and uneven."""
+    volume = _VOLUME.get(style, 1.3) * rng.uniform(0.7, 1.7)
+    up, turn = _RISES[:, None], _TURNS[None]
+    direction = np.stack([np.cos(up) * np.sin(turn), np.sin(up) + 0 * turn, np.cos(up) * np.cos(turn)], -1)
+    high = radius * np.sin(up) + _CENTRE[1]
+    bumps = 1 + 0.25 * smooth(rng, radius.shape, (4, 7))
+    if style == "curly":
+        bumps = bumps + 0.18 * rng.standard_normal(radius.shape)
+    bumps[:, -1] = bumps[:, 0]
+    thick = volume * (0.2 + 0.8 * np.clip((high - end) / 2.5, 0, 1)) * bumps
+    return _CENTRE + direction * (radius + thick)[..., None]
 
 
 def _curtain(rim: np.ndarray, end: np.ndarray, rng: np.random.Generator, style: str) -> np.ndarray:

@@ -72,7 +72,7 @@ def heads(
         latent = replace(latent, fill=float(rng.uniform(0.42, 0.52)), shift=(0.0, -0.02), grade=0.0)
         behind = rng.random() < backs
         if behind:
-            turn = float(rng.choice([-1, 1]) * rng.uniform(125, 180))
+            turn = float(rng.choice([-1, 1]) * rng.uniform(140, 180))
             latent = replace(latent, pose=(turn, latent.pose[1], latent.pose[2]), glasses="none", cover="none")
         side = size * 3 if index % 10 == 9 else size
         face = render(assets, latent, side, np.full((side, side, 3), 0.35, np.float32))
