@@ -5,8 +5,8 @@ BIN := .venv/bin
 .PHONY: demo test lint bench results clean
 
 demo: .venv/demo
-	$(BIN)/mien look examples/*.jpg --out out/demo
-	$(BIN)/mien watch examples/*.mp4 --out out/demo
+	$(BIN)/mien look examples/*.jpg --out out/demo/photos
+	$(BIN)/mien watch examples/two_people.mp4 --out out/demo/video
 
 test: .venv/dev
 	$(BIN)/ruff check src tests
