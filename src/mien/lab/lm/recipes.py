@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mien.errors import InputError, unknown
@@ -46,20 +46,14 @@ class Unfinished(Exception):
     """The time given was over; the checkpoint is kept and the same call goes on from it."""
 
 
-SMALL = (Stage("sgd", 1.0, epochs=9, hold=5, decay=0.5, dropout=0.2),)
+SMALL = (Stage("sgd", 1.0, epochs=8, hold=5, decay=0.5, dropout=0.2),)
 ZAREMBA_SMALL = (Stage("sgd", 1.0, epochs=13, hold=4, decay=0.5),)
 ZAREMBA_MEDIUM = (Stage("sgd", 1.0, epochs=39, hold=6, decay=1 / 1.2, steps=35, dropout=0.5),)
 ZAREMBA_LARGE = (Stage("sgd", 1.0, epochs=55, hold=14, decay=1 / 1.15, clip=10, steps=35, dropout=0.65),)
 PLAIN = (Stage("sgd", 0.5, epochs=20, hold=4, decay=0.7, dropout=0.2),)
-RETRAIN = (Stage("sgd", 0.3, epochs=4, hold=1, decay=0.5, dropout=0.1),)
-ADAM_SGD = (
-    Stage("adam", 0.001, epochs=2, hold=2, decay=1.0, dropout=0.1),
-    Stage("sgd", 0.5, epochs=4, hold=1, decay=0.5, dropout=0.1),
-)
-TAUGHT = (
-    Stage("adam", 0.001, epochs=2, hold=2, decay=1.0, dropout=0.1, teach=0.5),
-    Stage("sgd", 0.5, epochs=4, hold=1, decay=0.5, dropout=0.1, teach=0.5),
-)
+RETRAIN = (Stage("sgd", 0.5, epochs=3, hold=1, decay=0.4, dropout=0.1),)
+ADAM_SGD = (Stage("adam", 0.001, epochs=1, hold=1, decay=1.0, dropout=0.1), *RETRAIN)
+TAUGHT = tuple(replace(stage, teach=0.5) for stage in ADAM_SGD)
 
 RECIPES = (
     Recipe("lstm200", SMALL, sizes=(200, 200), paper=Paper("LSTM 200-200", 117.659, 18.6, 9.63)),
