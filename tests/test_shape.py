@@ -14,10 +14,10 @@ LAYERS = {
     "errors": 0, "types": 0, "labels": 0,
     "circumplex": 1, "link": 1, "loss": 1, "metrics": 1, "card": 1, "geometry": 1, "record": 1,
     "runtime": 2, "store": 2, "io": 2,
-    "heads": 3, "detect": 3, "models": 3,
+    "heads": 3, "detectors": 3, "models": 3,
     "perceive": 4, "quality": 4,
     "temporal": 5, "identity": 5, "group": 5, "fusion": 5, "tracks": 5, "cuts": 5, "ledger": 5,
-    "watch": 6, "synth": 6, "album": 7,
+    "stream": 6, "synth": 6, "album": 7,
     "api": 7, "train": 7, "compat": 8, "recipes": 8, "report": 8, "bench": 8, "progress": 8,
     "batch": 9, "options": 9, "serve": 9, "cli": 9,
 }  # fmt: skip
@@ -124,9 +124,9 @@ def test_every_module_imports_only_its_own_or_lower_layers(root: Path) -> None:
         ("geometry.py", "from mien.models import Model"),
         ("heads/age.py", "import torch"),
         ("temporal/fill.py", "from mien.fusion import blend"),
-        ("lab/games/play.py", "from mien.watch import Watch"),
+        ("lab/games/play.py", "from mien.stream import Watch"),
         ("lab/games/play.py", "from mien.lab.lm import train"),
-        ("watch.py", "from mien.lab import chat"),
+        ("stream.py", "from mien.lab import chat"),
     ],
 )
 def test_a_planted_violation_is_found(tmp_path: Path, file: str, line: str) -> None:
@@ -146,3 +146,10 @@ def test_importing_mien_loads_none_of_the_heavy_libraries() -> None:
 def test_no_folder_is_a_drawer(root: Path) -> None:
     drawers = {"utils", "util", "common", "core", "base", "helpers", "helper", "manager", "misc"}
     assert [p for p in (root / "src").rglob("*") if p.stem in drawers] == []
+
+
+def test_no_public_call_is_hidden_by_a_module_of_its_name(root: Path) -> None:
+    import mien
+
+    modules = {p.stem for p in (root / "src" / "mien").iterdir()}
+    assert modules.isdisjoint(mien.__all__)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mien import store
-from mien.detect.finder import Finder
+from mien.detectors.finder import Finder
 from mien.errors import InputError
 from mien.geometry import shrink
 from mien.io import camera, photo, video
@@ -19,9 +19,9 @@ from mien.models import load as models
 from mien.perceive import Perceiver
 from mien.quality import measure
 from mien.runtime.onnx import Onnx
+from mien.stream import Smoothing, Watch
 from mien.temporal.stride import Stride
 from mien.types import Faces, Frame, Pixels
-from mien.watch import Smoothing, Watch
 
 __all__ = ["detect", "look", "perceiver", "read", "table", "watch"]
 DETECTOR, NETWORK = "finder", "mien_s"

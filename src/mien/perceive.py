@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mien.detect import Detector
+from mien.detectors import Detector
 from mien.models import Model
 from mien.types import Faces, Frame
 

@@ -22,7 +22,7 @@ from mien.errors import InputError, StoreError, unknown
 
 LIMIT = 1_000_000_000  # bytes of a download whose card states no size
 WHEEL = Path(__file__).with_name("weights")
-_FOLDERS = ("models", "detect")  # whose files may hold CARDS
+_FOLDERS = ("models", "detectors")  # whose files may hold CARDS
 _ATTEMPTS = 5
 _CHUNK = 1 << 16
 
@@ -50,7 +50,7 @@ def offline() -> bool:
 
 
 def cards() -> dict[str, Card]:
-    """Every card by name: those in the files of `models/` and `detect/`, the wheel's, and the user's own."""
+    """Every card by name: those in the files of `models/` and `detectors/`, the wheel's, and the user's own."""
     return {card.name: card for card in (*_written(cache()), *_written(WHEEL), *_coded())}
 
 

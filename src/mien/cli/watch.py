@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mien.report.peaks import Peaks
     from mien.temporal.stride import Stride
     from mien.types import Faces, Frame
-    from mien.watch import Smoothing, Watch
+    from mien.stream import Smoothing, Watch
 
 
 def register(app: typer.Typer) -> None:
@@ -109,7 +109,7 @@ class _Videos:
         from mien.errors import MienError
         from mien.progress import Progress
         from mien.report.peaks import Peaks
-        from mien.watch import Watch
+        from mien.stream import Watch
 
         video, peaks = self.how.video(path), Peaks()
         seen = Watch(video, self.see, smooth=self.smooth, adaptive=self.strides)
@@ -135,7 +135,7 @@ class _Videos:
 
         from mien.io.camera import Camera
         from mien.report.peaks import Peaks
-        from mien.watch import Watch
+        from mien.stream import Watch
 
         stop = float("inf") if self.how.stop is None else self.how.stop
         frames: Iterable[Frame] = takewhile(lambda f: f.time < stop, Camera(index))

@@ -19,8 +19,8 @@ import numpy as np
 
 from mien import record
 from mien.card import Card
-from mien.detect import Detector
-from mien.detect.finder import Finder
+from mien.detectors import Detector
+from mien.detectors.finder import Finder
 from mien.geometry import iou, shrink
 from mien.io import folder, photo
 from mien.runtime.onnx import Onnx

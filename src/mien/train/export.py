@@ -75,6 +75,24 @@ def to_onnx(net: nn.Module, names: Sequence[str], example: Tensor, path: Path, f
         raise ModelError(f"ONNX and torch differ by {worst:.2g} on {path.name}, wanted at most 1e-3")
 
 
+def store_halved(path: Path, above: int = 1024) -> None:
+    """Store large weights in 16 bits, widened again when the file is loaded: half the size, still computed in fp32."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    model = onnx.load(str(path))
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) > above:
+            name = tensor.name
+            half = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{name}_half")
+            tensor.CopyFrom(half)
+            casts.append(helper.make_node("Cast", [half.name], [name], to=TensorProto.FLOAT))
+    for place, node in enumerate(casts):
+        model.graph.node.insert(place, node)
+    onnx.save(model, str(path))
+
+
 def to_int8(source: Path, path: Path, examples: Sequence[Floats], keep: Sequence[str] = ()) -> None:
     """Quantise weights and activations to 8 bits, ranges from the examples; nodes named in keep stay fp32."""
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static

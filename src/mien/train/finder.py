@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from mien.detect.finder import CELLS, STRIDES
+from mien.detectors.finder import CELLS, STRIDES
 from mien.errors import InputError
 from mien.train import loop
 from mien.train.nets import Residual, conv

@@ -11,7 +11,7 @@ import numpy as np
 
 from mien.card import Card, Input
 from mien.circumplex import CENTRES
-from mien.detect.finder import Finder
+from mien.detectors.finder import Finder
 from mien.geometry import crop
 from mien.io import photo
 from mien.labels import GENDERS

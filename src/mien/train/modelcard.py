@@ -128,11 +128,30 @@ def finder(result: Json) -> str:
     return table(["threshold", "recall", "precision", "wrong finds"], rows)
 
 
+def readme_figures(loaded: Mapping[str, Json]) -> str:
+    """The README's own table: what the default network and the detector reach."""
+    faces, found = loaded["mien_s.default"], loaded.get("finder.default")
+    rows = [[words, at(faces, path)] for words, path in SUMMARY]
+    rows += [
+        ["detector: recall of what MTCNN is sure of, faces of 24 px and more", at(found, "at/recall")],
+        ["detector: precision on the same photos", at(found, "at/precision")],
+    ]
+    return table(["validation figure", "value"], rows)
+
+
+def fill_between(path: Path, name: str, text: str) -> None:
+    """Replace what stands between the two comments of this name."""
+    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, rest = path.read_text("utf-8").split(start)
+    path.write_text(f"{before}{start}\n{text}\n{end}{rest.split(end)[1]}", "utf-8")
+
+
 def main() -> None:
     """Write the model card."""
     parse = argparse.ArgumentParser(description=__doc__)
     parse.add_argument("--results", type=Path, default=Path("results"))
     parse.add_argument("--out", type=Path, default=Path("MODEL_CARD.md"))
+    parse.add_argument("--readme", type=Path, default=Path("README.md"))
     given = parse.parse_args()
     loaded = {p.stem: json.loads(p.read_text())["figures"] for p in sorted(given.results.glob("*.json"))}
     faces = {name: loaded[name] for name in ("mien_s.default", "mien_s.default.fp32", "mien_s.clean") if name in loaded}
@@ -152,6 +171,7 @@ def main() -> None:
     for name, part in filled.items():
         text = text.replace("{{" + name + "}}", part)
     given.out.write_text(text, "utf-8")
+    fill_between(given.readme, "figures", readme_figures(loaded))
 
 
 if __name__ == "__main__":

@@ -82,6 +82,7 @@ def faces(name: str, checkpoint: Path, data: Path) -> list[Card]:
     export.to_onnx(export.in_rgb(net, first_conv(net)), names, torch.randn(4, 3, SIZE, SIZE), fp32, {0: "n"})
     examples = [normalise(rgb(fit.images[i : i + 64]), how) for i in range(0, 1024, 64)]
     export.to_int8(fp32, int8, examples)
+    export.store_halved(fp32)
     sizes = widths() | {"embedding256": FaceNet.FEATURES}
     outputs = tuple(Output(n, n, 0, sizes[n]) for n in names)
     cards = []
@@ -124,6 +125,7 @@ def finder(name: str, checkpoint: Path, scenes: Path) -> list[Card]:
     pictures = Scenes(scenes, 0).images[:128]
     examples = [normalise(np.repeat(p[None, ..., None], 3, 3), how) for p in pictures]
     export.to_int8(fp32, int8, examples)
+    export.store_halved(fp32)
     post = {"threshold": 0.5}
     return [
         finish(Card(full, path.name, LICENSES[name], how, (), aliases, post=post), path)

@@ -9,10 +9,10 @@ import pytest
 
 from mien.errors import InputError, Unreadable
 from mien.heads import ACTION_UNITS, EXPRESSION, IDENTITY, QUALITY, VALENCE_AROUSAL
+from mien.stream import Watch
 from mien.temporal.smooth import Smooth
 from mien.temporal.stride import Stride
 from mien.types import Faces, Frame, Head, Reading
-from mien.watch import Watch
 
 RATE = 25
 HEADS = (EXPRESSION, VALENCE_AROUSAL, ACTION_UNITS, IDENTITY)
@@ -227,7 +227,7 @@ def test_memory_does_not_grow_with_the_pictures(tmp_path) -> None:
         "import numpy as np\n"
         "from mien.heads import EXPRESSION, QUALITY\n"
         "from mien.types import Faces, Frame, Reading\n"
-        "from mien.watch import Watch\n"
+        "from mien.stream import Watch\n"
         "def see(frame):\n"
         "    n = 2\n"
         "    faces = Faces(frame, np.array([[0, 0, 20, 20], [40, 0, 20, 20]], np.float32),\n"
