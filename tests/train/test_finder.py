@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mien.detect.finder import STRIDES, decode
+from mien.detectors.finder import STRIDES, decode
 from mien.train.finder import RAW, FinderNet, Target, losses, mirror, target
 from mien.types import Floats
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 
@@ -10,13 +13,19 @@ def register(app: typer.Typer) -> None:
     app.command()(recipes)
 
 
-def recipes() -> None:
+def recipes(
+    table: Annotated[Path | None, typer.Option(help="instead: all results of this folder as a Markdown page")] = None,
+) -> None:
     """List the recipes with the paper's number and its source.
 
     Example: mien recipes
     """
     from mien import recipes as folder
+    from mien.recipes.table import markdown
 
+    if table is not None:
+        print(markdown(table), end="")
+        return
     for name in folder.names():
         recipe = folder.named(name)
         print(f"{name:16} {recipe.claim:7.4f}  {recipe.title} ({recipe.source})")

@@ -96,7 +96,7 @@ def _mixed(signals: Sequence[Signal], weights: NDArray[np.float64]) -> Signal:
     equal = np.where(total > 0, 0.0, seen.astype(float))  # only networks of no weight saw the row
     share, total = share + equal, total + equal.sum(0)
     mean = (share * values).sum(0) / np.maximum(total, 1e-12)
-    return Signal(first.times, mean.astype(np.float32), seen[..., 0].any(0), first.labels)
+    return Signal(first.times, mean.astype(np.float32), np.logical_or.reduce(seen[..., 0]), first.labels)
 
 
 def _known(signals: Many, targets: Sequence[Signal]) -> tuple[Floats, Floats]:

@@ -68,6 +68,8 @@ class Material:
 def material(recipe: Recipe, folder: Path) -> Material:
     """Read the annotations, open the features, part the training videos in two."""
     splits = data.read(recipe.data, folder)
+    if "train" not in splits and not _fits(recipe):
+        splits = {"train": splits.get(recipe.scored, Rows((), *(np.zeros(0, np.int64),) * 2)), **splits}
     for name in ("train", recipe.scored):
         if name not in splits or not len(splits[name]):
             raise InputError(f"the recipe needs rows of the split {name}, {folder} has none")
@@ -81,6 +83,13 @@ def material(recipe: Recipe, folder: Path) -> Material:
     tune = tuning(train)
     return Material(aligned(train.pick(np.setdiff1d(np.arange(len(train.videos)), tune))), aligned(train.pick(tune)),
                     aligned(splits[recipe.scored]))  # fmt: skip
+
+
+def _fits(recipe: Recipe) -> bool:
+    """Whether anything of it is learned; what is not can do without a training split."""
+    plans = [m.plan.kind for part in recipe.parts for m in part.members]
+    steps = [s.step for part in recipe.parts for s in part.stages]
+    return any(kind != "pretrained" for kind in plans) or any(_learns(step) for step in steps)
 
 
 def tuning(rows: Rows) -> Ints:
@@ -109,19 +118,29 @@ class Answers:
 def train(recipe: Recipe, folder: Path, out: Path, seed: int) -> Answers:
     """Learn every head and answer both splits; what a killed run finished is not done again."""
     stuff = material(recipe, folder)
+    _same(out, f"{recipe!r}\n{seed}\n{fingerprint(recipe, folder)}\n")
     tune: dict[tuple[str, str], Floats] = {}
     score: dict[tuple[str, str], Floats] = {}
     for group in _groups(recipe):
         tasks = [_task(part, member, stuff) for part, member in group]
         member = group[0][1]
         learn, tuned, scored = (s.inputs(member) for s in (stuff.learn, stuff.tune, stuff.score))
-        name = "-".join([member.features, *(part.question for part, _ in group)])
+        name = "-".join([member.key, *(part.question for part, _ in group)])
         for (part, _), answer in zip(
             group, learners.learn(tasks, learn, tuned, seed, out / "heads" / f"{name}.pt"), strict=True
         ):
-            key = (part.question, member.features)
+            key = (part.question, member.key)
             tune[key], score[key] = answer(tuned), answer(scored)
     return Answers(tune, score)
+
+
+def _same(out: Path, what: str) -> None:
+    """Refuse a folder whose heads were learned from something else."""
+    path = out / "made_of.txt"
+    if path.is_file() and path.read_text() != what:
+        raise InputError(f"{out} holds heads of another recipe, seed or data; choose another folder")
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(what)
 
 
 def _groups(recipe: Recipe) -> list[list[tuple[Part, Member]]]:
@@ -129,8 +148,8 @@ def _groups(recipe: Recipe) -> list[list[tuple[Part, Member]]]:
     pairs = [(part, member) for part in recipe.parts for member in part.members]
     if not recipe.joint:
         return [[pair] for pair in pairs]
-    networks = dict.fromkeys(m.features for _, m in pairs)
-    return [[p for p in pairs if p[1].features == n] for n in networks]
+    networks = dict.fromkeys(m.key for _, m in pairs)
+    return [[p for p in pairs if p[1].key == n] for n in networks]
 
 
 def _task(part: Part, member: Member, stuff: Material) -> Task:
@@ -170,14 +189,15 @@ class Bench:
     question: Question
     signals: dict[str, list[Signal]]
     truth: list[Signal]
+    networks: Mapping[str, str]  # the features of each member
 
 
 def bench(part: Part, split: Split, sheets: Sheets) -> Bench:
     """The plain answers of a part's members."""
     question = named(part.question)
-    made = {m.features: signals(split, m.features, sheets[part.question, m.features], question.labels)
-            for m in part.members}  # fmt: skip
-    return Bench(split, question, made, truths(split, question))
+    made = {m.key: signals(split, m.features, sheets[part.question, m.key], question.labels) for m in part.members}
+    networks = {m.key: m.features for m in part.members}
+    return Bench(split, question, made, truths(split, question), networks)
 
 
 def through(
@@ -204,7 +224,7 @@ def _before(stage: Stage, network: str, at: Bench) -> list[Signal]:
     own = at.signals[network]
     if not isinstance(stage.step, Gate):
         return own
-    other = pretrained(at.split, network, at.question)
+    other = pretrained(at.split, at.networks[network], at.question)
     for step in stage.other:
         other = [step(s) for s in other]
     return [beside(a, b) for a, b in zip(own, other, strict=True)]
@@ -274,11 +294,7 @@ def _line(
         table, total = sums(done), done.question.score.total
         tables.append(table)
         honest[part.question] = float(total(table.sum(0)))
-        flat = (
-            sums(through(stages, scored, scored)[0])
-            if any(isinstance(s.step, Blend | Learns) for s in stages)
-            else table
-        )
+        flat = sums(through(stages, scored, scored)[0]) if any(_learns(s.step) for s in stages) else table
         optimistic += float(total(flat.sum(0)))
         shown += [repr(s) for s in steps]
         spent += [_spent(s, scored()) for s in steps if isinstance(s, Stride)]
@@ -288,6 +304,12 @@ def _line(
     frames = float(np.mean(spent)) if spent else None
     line = Line(row.name, sum(honest.values()), low, high, optimistic, row.paper, honest, frames)
     return line, tuple(tables), tuple(shown)
+
+
+def _learns(step: Step | Blend) -> bool:
+    if isinstance(step, Blend):
+        return True
+    return isinstance(step, Learns)
 
 
 def _spent(step: Stride, at: Bench) -> float:

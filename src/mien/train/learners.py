@@ -11,14 +11,15 @@ import numpy as np
 from torch import nn
 
 from mien.errors import InputError
-from mien.labels import AFFECTNET8, VALENCE_AROUSAL
+from mien.fusion.compound import compound
+from mien.labels import AFFECTNET8, COMPOUND, VALENCE_AROUSAL
 from mien.link import softmax
 from mien.train import fit, sequence
 from mien.train.fit import Task
 from mien.train.inputs import Inputs
 from mien.train.questions import Question
 from mien.train.tally import moments
-from mien.types import Floats, Labels, Reading
+from mien.types import Floats, Labels, Reading, Signal
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -58,6 +59,9 @@ def native(question: Question, inputs: Inputs) -> Floats:
     raw = inputs.values[:, : len(NATIVE)].float().numpy()
     if question.link == "tanh":
         return np.clip(Reading(raw, NATIVE).to(question.labels).values, -1, 1)
+    if question.labels is COMPOUND:
+        every = Signal(np.arange(len(raw), dtype=np.float64), softmax(raw[:, :8]), inputs.seen, AFFECTNET8)
+        return compound(every).values
     common = [i for i, n in enumerate(AFFECTNET8) if n in question.labels.names]
     sure = np.exp(raw[:, common] - raw[:, common].max(1, keepdims=True, initial=-np.inf))
     values = np.zeros((len(raw), len(AFFECTNET8)), np.float32)

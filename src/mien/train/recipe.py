@@ -38,10 +38,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A head on the features of one network."""
+    """A head on the features of one network; `name` tells apart two heads on the same features."""
 
     features: str
     plan: Plan
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        """What stages call it by."""
+        return self.name or self.features
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.errors import unknown
 from mien.labels import AFFECTNET8, AFFWILD2
-from mien.train import latent
+from mien.train import clips, latent
 from mien.train.data import FPS, Ints, Rows, Target, affwild2, mtl
 from mien.train.features import Writer
 from mien.types import Floats
@@ -140,7 +141,7 @@ class Network:
         own = latent.noise(draw, len(film.frame), film.noise.shape[1], step)
         state = film.noise * np.float32(ALIKE**0.5) + own * np.float32((1 - ALIKE) ** 0.5)
         state[:, : film.signal.shape[1]] += film.signal
-        embedding: Floats = state @ self.mixing
+        embedding = (state @ self.mixing).astype(np.float32, copy=False)
         embedding += draw.standard_normal(embedding.shape, np.float32) * np.float32(FAINT)
         gain, affect_gain = self.gains
         scores = np.zeros((len(state), 10), np.float32)
@@ -159,10 +160,14 @@ def lengths(draw: np.random.Generator, rows: int, videos: int) -> Ints:
 
 
 Told = Callable[[int], None]
+Make = Callable[[Path, int, float, Told], None]
 
 
 def write(kind: str, out: Path, seed: int = 0, scale: float = 1.0, told: Told = lambda rows: None) -> None:
-    """The files of a twin and the features its recipes read; a part of the size keeps all shares."""
+    """The files of a twin and the features its recipes read.
+
+    A part of the size keeps all shares; its videos are both fewer and shorter.
+    """
     KINDS[kind](out, seed, scale, told)
 
 
@@ -170,7 +175,8 @@ def _films(
     stats: Statistics, out: Path, seed: int, scale: float, networks: Sequence[str], told: Told
 ) -> dict[str, Rows]:
     """Draw every film, write its features, keep its truth."""
-    sizes = {s: (max(round(p.rows * scale), 60), max(round(p.videos * scale), 6)) for s, p in stats.splits.items()}
+    part = scale**0.5
+    sizes = {s: (max(round(p.rows * scale), 360), max(round(p.videos * part), 6)) for s, p in stats.splits.items()}
     names = [f"{split}{i:03d}" for split, (_, videos) in sizes.items() for i in range(videos)]
     eyes = {n: Network.of(n, stats) for n in networks}
     writers = {n: Writer(out / "features" / n, names, NETWORKS[n], 10) for n in networks}
@@ -214,4 +220,11 @@ def _affwild2(out: Path, seed: int, scale: float, told: Told) -> None:
             affwild2.write_tree(task, rows, out / f"{task.prefix}_Challenge" / affwild2.FOLDERS[split])
 
 
-KINDS: dict[str, Callable[[Path, int, float, Told], None]] = {"affwild2": _affwild2, "mtl": _mtl}
+KINDS: dict[str, Make] = {"affwild2": _affwild2, "mtl": _mtl, **clips.KINDS}
+
+
+def kind_of(reader: str) -> str:
+    """The twin whose files a reader reads: affwild2 for affwild2-expr, and so on."""
+    if reader.split("-")[0] not in KINDS:
+        raise unknown("twin for the reader", reader, KINDS)
+    return reader.split("-")[0]

@@ -40,16 +40,16 @@ AU = Task(",".join(AUS), "AU", 12, "action_units")
 def target(task: Task, values: Floats, path: Path, faults: Faults, first: int = 2) -> Target:
     """Marked values → truth and where it is known; a value that is neither truth nor mark is a fault."""
     if task is EXPR:
-        legal, known = np.isin(values, np.arange(-1, 8)).all(1), values[:, 0] >= 0
+        legal, known = np.all(np.isin(values, np.arange(-1, 8)), axis=1), values[:, 0] >= 0
         truth = np.eye(8, dtype=np.float32)[np.where(known & legal, values[:, 0], 0).astype(int)]
     elif task is VA:
-        legal = ((np.abs(values) <= 1) | (values == -5)).all(1)
-        known, truth = (values >= -1).all(1), np.where(np.isfinite(values), values, 0)
+        legal = np.all((np.abs(values) <= 1) | (values == -5), axis=1)
+        known, truth = np.all(values >= -1, axis=1), np.where(np.isfinite(values), values, 0)
     else:
-        legal, known = np.isin(values, (-1, 0, 1)).all(1), (values >= 0).all(1)
+        legal, known = np.all(np.isin(values, (-1, 0, 1)), axis=1), np.all(values >= 0, axis=1)
         truth = np.where(known[:, None], values, 0)
     asked = {"EXPR": "-1 or 0..7", "VA": "-5 or -1..1", "AU": "-1, 0 or 1"}[task.prefix]
-    for i in np.flatnonzero(~legal & np.isfinite(values).all(1)):
+    for i in np.flatnonzero(~legal & np.all(np.isfinite(values), axis=1)):
         faults.add(path, int(i) + first, f"wanted {asked}, got {','.join(f'{v:g}' for v in values[i])}")
     return Target(np.where(known[:, None], truth, 0).astype(np.float32), known & legal)
 

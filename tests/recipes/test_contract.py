@@ -1,0 +1,129 @@
+"""What every recipe keeps to; a new file is picked up with nothing else to write."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien import recipes
+from mien.errors import InputError
+from mien.recipes import table
+from mien.recipes.plans import Member, Part, Plan, Row
+from mien.train import course, fit, result
+from mien.train.data import Rows, Target
+from mien.train.questions import named
+from mien.train.recipe import Line, Recipe
+
+
+def short(recipe: Recipe) -> Recipe:
+    """The same recipe with one or two epochs: the twin is small, and what is tested is not how good it gets."""
+    parts = []
+    for part in recipe.parts:
+        members = tuple(replace(m, plan=replace(m.plan, epochs=min(m.plan.epochs, 2))) for m in part.members)
+        parts.append(replace(part, members=members))
+    return replace(recipe, parts=tuple(parts))
+
+
+@pytest.fixture(params=recipes.names(), scope="module")
+def recipe(request: pytest.FixtureRequest) -> Recipe:
+    return short(recipes.named(request.param))
+
+
+def test_it_runs_in_seconds_and_fit_never_receives_the_scored_split(
+    recipe: Recipe, twin: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = twin[recipe.data]
+    answers = course.train(recipe, folder, tmp_path, seed=0)
+    scored = course.score(recipe, folder, answers)
+    assert [line.name for line in scored.lines] == [row.name for row in recipe.rows]
+    for line in scored.lines:
+        assert math.isfinite(line.honest) and line.low <= line.high
+        assert line.honest <= 3 and line.optimistic <= 3
+    _shuffle_scored_truth(recipe, monkeypatch)
+    again = course.score(recipe, folder, course.train(recipe, folder, tmp_path / "again", seed=0))
+    assert again.fitted == scored.fitted  # another truth there changes no fitted number
+
+
+def _shuffle_scored_truth(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = course.data.read
+
+    def shuffled(kind: str, folder: Path) -> dict[str, Rows]:
+        splits = dict(read(kind, folder))
+        rows = splits[recipe.scored]
+        order = np.random.default_rng(0).permutation(len(rows))
+        targets = {q: Target(t.values[order], t.known[order]) for q, t in rows.targets.items()}
+        splits[recipe.scored] = replace(rows, targets=targets)
+        return splits
+
+    monkeypatch.setattr(course.data, "read", shuffled)
+
+
+def test_the_claim_stands_in_the_papers_rows(recipe: Recipe) -> None:
+    papers = [row.paper for row in recipe.rows if row.paper is not None]
+    assert any(abs(recipe.claim - paper) < 0.002 for paper in papers)
+    assert recipe.source and len({row.name for row in recipe.rows}) == len(recipe.rows)
+
+
+def test_every_question_of_a_part_has_a_score_that_a_perfect_answer_reaches(recipe: Recipe) -> None:
+    for part in recipe.parts:
+        question = named(part.question)
+        k, score = len(question.labels), question.score
+        truth = np.tile(np.eye(k, dtype=np.float32), (3, 1))[:10]
+        assert score.total(score.rows(truth, truth).sum(0)) == pytest.approx(1, abs=1e-12)
+
+
+def test_a_row_of_unknown_stages_is_refused() -> None:
+    with pytest.raises(InputError, match="asks for the stages smooth"):
+        Recipe("t", "mtl", (Part("expression", (Member("a", Plan()),)),), (Row("x", ("smooth",)),), 1.0, "s")
+
+
+def test_an_unknown_recipe_is_answered_with_the_nearest() -> None:
+    with pytest.raises(InputError, match="did you mean 'abaw7_mtl'"):
+        recipes.named("abaw7mtl")
+
+
+def test_a_killed_training_resumes_to_the_last_digit_and_other_data_is_refused(
+    twin: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = recipes.named("abaw4_mtl")
+    whole = course.train(recipe, twin["mtl"], tmp_path / "whole", seed=1)
+    keep, kept = fit._Run.keep, [0]
+
+    def killed(run: fit._Run, epoch: int, scores: list[float]) -> None:
+        keep(run, epoch, scores)
+        kept[0] += 1
+        if kept[0] == 14:  # in the middle of the second head
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(fit._Run, "keep", killed)
+    with pytest.raises(KeyboardInterrupt):
+        course.train(recipe, twin["mtl"], tmp_path / "cut", seed=1)
+    monkeypatch.setattr(fit._Run, "keep", keep)
+    again = course.train(recipe, twin["mtl"], tmp_path / "cut", seed=1)
+    for key, values in whole.score.items():
+        np.testing.assert_array_equal(again.score[key], values)
+    lines = [course.score(recipe, twin["mtl"], answers).lines for answers in (whole, again)]
+    assert lines[0] == lines[1]
+    with pytest.raises(InputError, match="holds heads of another"):
+        course.train(recipe, twin["mtl"], tmp_path / "cut", seed=2)
+
+
+def test_the_table_holds_every_row_and_says_what_moved_the_other_way(tmp_path: Path) -> None:
+    recipe = recipes.named("abaw4_mtl")
+    lines = tuple(
+        Line(row.name, honest, 0.9, 1.4, honest + 0.1, row.paper)
+        for row, honest in zip(recipe.rows, (1.3, 1.2), strict=True)
+    )
+    made = result.figures(recipe, {0: course.Scored(lines, (), ()), 1: course.Scored(lines, (), ())})
+    result.write(tmp_path / "abaw4_mtl.json", made, {"note": "a twin", "sha256": "0"}, [0, 1], 1.0)
+    page = table.markdown(tmp_path)
+    assert "| plain | 1.3000 ± 0.0000 | 0.9000–1.4000 | 1.4000 | 1.2765 |" in page
+    assert "- + thresholds: +0.0275 in the paper, -0.1000 here" in page
+    assert "`abaw3_expr`" in page.split("Not run yet")[1]
+    (tmp_path / "abaw4_mtl.json").write_text("{}")
+    with pytest.raises(InputError, match="is no result of a recipe"):
+        table.markdown(tmp_path)

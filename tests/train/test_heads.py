@@ -1,0 +1,149 @@
+"""Losses, class weights, SAM, tallies, the store: each against its definition."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn import metrics as reference
+
+from mien.errors import InputError
+from mien.metrics import ccc, mean_f1, mean_pearson
+from mien.train import features, losses, sam, tally
+from mien.train.data import Rows
+
+torch.set_num_threads(1)
+DRAW = np.random.default_rng(0)
+
+
+def test_the_papers_class_weights_come_out() -> None:
+    counts = np.array([177_198, 16_573, 10_771, 9_080, 95_463, 78_751, 31_615, 165_866])
+    truth = np.eye(8, dtype=np.float32)[np.repeat(np.arange(8), counts // 10)]
+    published = [1, 10.69, 16.45, 19.52, 1.856, 2.25, 5.605, 1.068]
+    np.testing.assert_allclose(losses.class_weights(truth, "min"), published, rtol=2e-3)
+    assert losses.class_weights(truth, "mean").mean() == pytest.approx(1)
+    assert (truth @ losses.class_weights(truth, "balanced")).mean() == pytest.approx(1, rel=1e-4)
+    with pytest.raises(InputError, match="class weights are none"):
+        losses.class_weights(truth, "median")  # type: ignore[arg-type]
+
+
+def test_both_sides_of_a_unit_weigh_the_same() -> None:
+    truth = (DRAW.random((500, 3)) < [0.5, 0.1, 0.02]).astype(np.float32)
+    zeros, ones = losses.column_weights(truth)
+    np.testing.assert_allclose(ones * truth.sum(0), zeros * (1 - truth).sum(0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted(losses.LOSSES))
+def test_every_loss_falls_along_its_gradient_and_is_finite_where_a_class_is_missing(name: str) -> None:
+    raw = torch.from_numpy(DRAW.normal(size=(40, 4)).astype(np.float32)).requires_grad_()
+    soft = name in ("ccc", "half_ccc", "squared_ccc", "pearson")
+    truth = torch.from_numpy(DRAW.random((40, 4)).astype(np.float32) if soft else np.eye(4, dtype="f4")[[0, 1] * 20])
+    weights = torch.ones(2, 4) if name == "binary" else torch.ones(4)
+    before = losses.LOSSES[name](raw, truth, weights)
+    before.backward()
+    with torch.no_grad():
+        after = losses.LOSSES[name](raw - 0.01 * raw.grad, truth, weights)  # type: ignore[operator]
+    assert torch.isfinite(before) and after < before
+
+
+def test_the_ccc_of_a_batch_is_that_of_the_metric() -> None:
+    a, b = DRAW.normal(size=(30, 2)), DRAW.normal(size=(30, 2))
+    got = losses.concordance(torch.from_numpy(a), torch.from_numpy(b)).numpy()
+    np.testing.assert_allclose(got, [ccc(a[:, i], b[:, i]) for i in range(2)], rtol=1e-6)
+
+
+def test_sam_takes_the_gradient_uphill_and_steps_from_where_it_was() -> None:
+    weight = torch.tensor([3.0, 4.0], requires_grad=True)
+    optimiser = torch.optim.SGD([weight], lr=0.1)
+    sam.step(optimiser, lambda: 0.5 * (weight**2).sum(), rho=0.5)
+    uphill = np.array([3, 4]) * (1 + 0.5 / 5)  # the gradient is the weight itself, of length five
+    np.testing.assert_allclose(weight.detach().numpy(), np.array([3, 4]) - 0.1 * uphill, rtol=1e-5)
+
+
+def test_sam_without_reach_is_the_optimiser_alone() -> None:
+    weight = torch.tensor([3.0], requires_grad=True)
+    sam.step(torch.optim.SGD([weight], lr=0.1), lambda: 0.5 * (weight**2).sum(), rho=0.0)
+    assert weight.item() == pytest.approx(2.7)
+
+
+def test_sums_over_videos_score_as_scikit_learn_on_all_rows() -> None:
+    video = np.sort(DRAW.integers(0, 9, 300))
+    truth, guess = (np.eye(5, dtype=np.float32)[DRAW.integers(0, 5, 300)] for _ in range(2))
+    names = {tally.MACRO_F1: "macro", tally.WEIGHTED_F1: "weighted"}
+    for score, average in names.items():
+        sums = score.by_video(truth, guess, video, 9)
+        wanted = reference.f1_score(truth.argmax(1), guess.argmax(1), average=average)
+        assert score.total(sums.sum(0)) == pytest.approx(wanted)
+    sums = tally.ACCURACY.by_video(truth, guess, video, 9)
+    assert tally.ACCURACY.total(sums.sum(0)) == pytest.approx((truth.argmax(1) == guess.argmax(1)).mean())
+
+
+def test_sums_of_values_score_as_the_plain_metrics() -> None:
+    video = np.sort(DRAW.integers(0, 9, 300))
+    truth = DRAW.random((300, 4)).astype(np.float32)
+    guess = (0.3 * truth + DRAW.random((300, 4))).astype(np.float32) / 1.3
+    every = {tally.MEAN_PEARSON: mean_pearson(truth, guess), tally.MEAN_F1: mean_f1(truth, guess)}
+    every[tally.MEAN_CCC] = float(np.mean([ccc(truth[:, i], guess[:, i]) for i in range(4)]))
+    for score, wanted in every.items():
+        assert score.total(score.by_video(truth, guess, video, 9).sum(0)) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_equal_runs_do_not_differ_and_better_ones_do() -> None:
+    video = np.repeat(np.arange(40), 20)
+    truth = DRAW.normal(size=(800, 1)).astype(np.float32)
+    good, bad = (truth + s * DRAW.normal(size=truth.shape).astype(np.float32) for s in (0.5, 2.0))
+    one, other = (tally.MEAN_CCC.by_video(truth, g, video, 40) for g in (good, bad))
+    gap, chance = tally.paired(tally.MEAN_CCC, one, other)
+    assert gap > 0.2 and chance < 0.01
+    assert tally.paired(tally.MEAN_CCC, one, one) == (0, 1)
+    low, high = tally.interval(tally.MEAN_CCC.total(tally.draws(40) @ one))
+    assert low < tally.MEAN_CCC.total(one.sum(0)) < high
+
+
+def filled(folder: Path) -> features.Writer:
+    writer = features.Writer(folder, ["a", "b"], 3, 2)
+    for video, n in ((0, 4), (1, 2)):
+        frame = np.arange(1, n + 1) * 10
+        rows = np.full((n, 3), video + 0.5, np.float32)
+        writer.add(np.full(n, video), frame, np.arange(n) != 1, rows, np.zeros((n, 2), np.float32))
+    return writer
+
+
+def test_a_store_finds_rows_by_video_and_frame_repeats_and_strangers_included(tmp_path: Path) -> None:
+    filled(tmp_path)
+    store = features.opened(tmp_path)
+    rows = Rows(("b", "a", "c"), np.array([0, 0, 0, 1, 1, 2]), np.array([10, 10, 11, 10, 20, 10]), {})
+    places, seen = store.places(rows)
+    assert seen.tolist() == [True, True, False, True, False, False]  # a/20 has no face, b/11 and c are not there
+    assert store.embedding[places[seen]][:, 0].tolist() == [1.5, 1.5, 0.5]
+
+
+def test_a_killed_pass_goes_on_behind_the_last_whole_chunk(tmp_path: Path) -> None:
+    filled(tmp_path / "whole")
+    filled(tmp_path / "cut")
+    with (tmp_path / "cut" / "embedding.bin").open("ab") as file:
+        file.write(b"half a row that was being written")
+    (tmp_path / "cut" / "done").write_text("4")  # the kill came before the second chunk counted
+    writer = features.Writer(tmp_path / "cut", ["a", "b"], 3, 2)
+    assert writer.done == 4
+    rows = np.full((2, 3), 1.5, np.float32)
+    writer.add(np.full(2, 1), np.array([10, 20]), np.array([True, False]), rows, np.zeros((2, 2), np.float32))
+    for name in features.COLUMNS:
+        assert (tmp_path / "cut" / f"{name}.bin").read_bytes() == (tmp_path / "whole" / f"{name}.bin").read_bytes()
+
+
+def test_a_damaged_store_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no features in"):
+        features.opened(tmp_path)
+    filled(tmp_path)
+    (tmp_path / "logits.bin").write_bytes(b"")
+    with pytest.raises(InputError, match=r"logits.bin must hold 48 bytes for 6 rows"):
+        features.opened(tmp_path)
+    (tmp_path / "store.json").write_text('{"sizes": [1e99, 2], "videos": []}')
+    with pytest.raises(InputError, match=r"store.json"):
+        features.opened(tmp_path)
+    with pytest.raises(InputError, match="other videos or widths"):
+        (tmp_path / "store.json").write_text('{"sizes": [3, 2], "videos": ["z"]}')
+        features.Writer(tmp_path, ["a", "b"], 3, 2)
