@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -96,7 +96,7 @@ def _groups(faces: list[Face], held: set[int], denied: set[tuple[int, int]], aga
     return groups
 
 
-def _beside(face: Face, place: int, keys: _Keys) -> Iterable[int]:
+def _beside(face: Face, place: int, keys: _Keys) -> set[int]:
     """Keys shared with the faces seen at the same time."""
     if face.beside == ALL:
         return {keys.of("photo", face.photo)}

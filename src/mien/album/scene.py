@@ -56,7 +56,8 @@ def _hues(pixels: Pixels) -> Floats:
     light = rgb.mean(1)
     red, blue = rgb[:, 0] - light, rgb[:, 2] - light
     bins = [np.digitize(light, np.linspace(32, 224, 7)), *(np.digitize(c, (-20, 0, 20)) for c in (red, blue))]
-    return np.bincount((bins[0] * 4 + bins[1]) * 4 + bins[2], minlength=128).astype(np.float32) / len(rgb)
+    counts = np.bincount((bins[0] * 4 + bins[1]) * 4 + bins[2], minlength=128)
+    return (counts / len(rgb)).astype(np.float32)
 
 
 def _edges(pixels: Pixels) -> Floats:

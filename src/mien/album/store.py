@@ -136,8 +136,8 @@ class Store:
     def photos(self, *, absent: bool = False) -> list[Photo]:
         """Every file that is there, or every one that is gone, by number."""
         return [
-            Photo(*row[:5], None if row[5] is None else np.frombuffer(row[5], "<f4"), *row[6:])
-            for row in self._base.execute(
+            Photo(p, size, changed, digest, taken, None if s is None else np.frombuffer(s, "<f4"), error, i)
+            for p, size, changed, digest, taken, s, error, i in self._base.execute(
                 "SELECT path, size, changed, digest, taken, scene, error, id FROM photo WHERE absent = ? ORDER BY id",
                 (absent,),
             )
