@@ -85,10 +85,9 @@ class EmotiEffLibRecognizer:
         expect("features", features, (None, features.shape[-1]))
         raw = self._classifier.run(np.asarray(features, np.float32))
         classes = _columns(raw[self._expression.tensor], self._expression)[:, self._order]
-        parts = [classes if logits else softmax(classes)]
-        if self._affect is not None:
-            parts.append(_columns(raw[self._affect.tensor], self._affect))
-        return [self.idx_to_emotion_class[i] for i in classes.argmax(1).tolist()], np.concatenate(parts, 1)
+        affect = [] if self._affect is None else [_columns(raw[self._affect.tensor], self._affect)]
+        scores: Floats = np.hstack([classes if logits else softmax(classes), *affect], dtype=np.float32)
+        return [self.idx_to_emotion_class[i] for i in classes.argmax(1).tolist()], scores
 
     def predict_emotions(self, face_img: Pixels | Sequence[Pixels], logits: bool = True) -> tuple[list[str], Floats]:
         """Class names and scores, from faces."""
