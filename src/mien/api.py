@@ -61,7 +61,7 @@ def read(crops: Sequence[Pixels], *, demographics: bool = False, bgr: bool = Fal
     (model,) = perceiver(demographics=demographics).models
     pictures = [photo.read(crop, bgr=bgr).pixels for crop in crops]
     size, how = model.card.input.size, model.card.input.resize
-    answers = model.answers([shrink(picture, (size, size), how) for picture in pictures])
+    answers = model.answers(shrink(picture, (size, size), how) for picture in pictures)
     n = len(pictures)
     boxes = np.array([[0, 0, p.shape[1], p.shape[0]] for p in pictures], np.float32).reshape(n, 4)
     blank = Frame(np.zeros((1, 1, 3), np.uint8), source="crops")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -29,12 +30,12 @@ class Model:
         """The same faces with this model's answers."""
         pixels, how = faces.frame.pixels, self.card.input
         crops = (crop(pixels, box, points, how) for box, points in zip(faces.boxes, faces.points, strict=True))
-        for head, reading in self.answers(list(crops)).items():
+        for head, reading in self.answers(crops).items():
             faces = faces.with_reading(head, reading)
         return faces
 
-    def answers(self, crops: Sequence[Pixels]) -> Mapping[Head, Reading]:
-        """Readings of crops already of the card's input size, batch by batch."""
+    def answers(self, crops: Iterable[Pixels]) -> Mapping[Head, Reading]:
+        """Readings of crops already of the card's input size; one batch of them at a time is asked for and held."""
         wanted = [o for o in self.card.outputs if named(o.head) in self.heads]
         parts: dict[str, list[Floats]] = {o.head: [np.zeros((0, o.stop - o.start), np.float32)] for o in wanted}
         for chunk in _chunks(crops):
@@ -44,9 +45,10 @@ class Model:
         return {named(o.head): _read(o, np.concatenate(parts[o.head])) for o in wanted}
 
 
-def _chunks(crops: Sequence[Pixels]) -> Iterator[list[Pixels]]:
-    for start in range(0, len(crops), BATCH):
-        yield list(crops[start : start + BATCH])
+def _chunks(crops: Iterable[Pixels]) -> Iterator[list[Pixels]]:
+    stream = iter(crops)
+    while chunk := list(islice(stream, BATCH)):
+        yield chunk
 
 
 def _columns(raw: Mapping[str, Floats], output: Output) -> Floats:
