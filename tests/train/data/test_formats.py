@@ -74,7 +74,7 @@ def test_compound_answers_are_read_back_and_counted(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="must hold 26145 rows"):
         cexpr.write(tmp_path / "x.txt", images, np.array([6, 0, 3]), wanted=26_145)
     (tmp_path / "validation.txt").write_text(cexpr.HEADER + "\n01/00001.jpg,7\n01/1.5.jpg,0\n")
-    assert [f.line for f in data.check("cexpr", tmp_path)] == [3, 2]
+    assert [f.line for f in data.check("cexpr", tmp_path)] == [2, 3]
 
 
 def test_folders_are_classes_and_a_strange_one_is_named(tmp_path: Path) -> None:
