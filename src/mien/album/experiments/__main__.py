@@ -1,0 +1,42 @@
+"""Runs one measurement and writes `results/people_<name>.json`, or the page that is made from all of them."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import time
+from pathlib import Path
+
+from mien.record import write
+
+NAMES = ("identity", "tracks", "events", "simulated", "ages", "groups", "scale")
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m mien.album.experiments", description=__doc__)
+    parser.add_argument("name", choices=[*NAMES, "papers"])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--out", type=Path, default=Path("results"))
+    parser.add_argument("--page", type=Path, default=Path("docs/papers.md"))
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--size", type=int, default=0, help="photos of `scale`; its own default otherwise")
+    asked = parser.parse_args()
+    if asked.name == "papers":
+        from mien.album.experiments.papers import page
+
+        asked.page.write_text(page(asked.out), encoding="utf-8")
+        return
+    module = importlib.import_module(f"mien.album.experiments.{asked.name}")
+    start = time.monotonic()
+    figures = (
+        module.run(asked.data, asked.seed, asked.size) if asked.name == "scale" else module.run(asked.data, asked.seed)
+    )
+    path = asked.out / f"people_{asked.name}.json"
+    write(path, figures, seed=asked.seed, data=module.files(asked.data), seconds=time.monotonic() - start)
+    sys.stderr.write(f"{path}: {time.monotonic() - start:.0f} s\n")
+
+
+if __name__ == "__main__":
+    main()

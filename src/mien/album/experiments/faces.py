@@ -1,0 +1,75 @@
+"""LFW crops of people that the network never saw, as vectors: one half of the people to fit on, one to report on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.heads import IDENTITY
+from mien.models.load import load
+from mien.record import Figure
+from mien.train import sources
+from mien.train.evaluate import answers, encoded
+from mien.types import Floats
+
+Figures = Mapping[str, Figure]
+NETWORK = "mien_s"
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Vectors (n, d) and whose they are (n,), by number."""
+
+    vectors: Floats
+    owner: NDArray[np.int64]
+
+    def pairs(self) -> tuple[Floats, Floats]:
+        """Cosine distances of all pairs of one person and of two."""
+        apart = 1 - self.vectors @ self.vectors.T
+        upper = np.triu(np.ones(apart.shape, bool), 1)
+        same = self.owner[:, None] == self.owner
+        return apart[upper & same], apart[upper & ~same]
+
+    def often(self, least: int) -> Crowd:
+        """Only people with so many photos."""
+        counts = np.bincount(self.owner)
+        kept = counts[self.owner] >= least
+        return Crowd(self.vectors[kept], np.unique(self.owner[kept], return_inverse=True)[1])
+
+    def each(self) -> list[Floats]:
+        """One person's vectors after the other's."""
+        return [self.vectors[self.owner == person] for person in np.unique(self.owner)]
+
+
+def halves(data: Path) -> tuple[Crowd, Crowd]:
+    """People to fit on and people to report on, none of whom the network was trained on."""
+    _, part = sources.lfw(data)
+    vectors = answers(load(NETWORK), encoded(data / "lfw_crops.parquet", part.names))[IDENTITY].values
+    first = sources.held_out(part.groups, 0.5, "clusters")
+    return tuple(  # type: ignore[return-value]
+        Crowd(vectors[rows], np.unique(part.groups[rows], return_inverse=True)[1]) for rows in (first, ~first)
+    )
+
+
+def files(data: Path) -> list[Path]:
+    """What the numbers hang on beside the code."""
+    from mien import store
+
+    return [data / "lfw_crops.parquet", _weights(store.find(store.card(NETWORK)))]
+
+
+def _weights(path: Path | None) -> Path:
+    assert path is not None, "the embedded network ships in the wheel"
+    return path
+
+
+def interval(values: Sequence[float] | Floats, seed: int = 0) -> dict[str, Figure]:
+    """A mean with its bootstrap interval of 95 %."""
+    v = np.asarray(values, np.float64)
+    draws = v[np.random.default_rng(seed).integers(0, len(v), (2000, len(v)))].mean(1)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return {"mean": float(v.mean()), "low": float(low), "high": float(high), "n": len(v)}

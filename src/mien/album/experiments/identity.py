@@ -1,0 +1,97 @@
+"""Verification and clustering of LFW crops: the linkages, rank-order and HDBSCAN, each fitted on other people."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.album.experiments.faces import Crowd, Figures, files, halves
+from mien.identity.compare import calibrate, cosine, euclid
+from mien.identity.linkage import cut
+from mien.identity.nodes import Nodes, average
+from mien.identity.rank_order import RankOrder
+from mien.identity.score import bcubed, equal_error, rand_index, true_matches
+from mien.metrics import auc
+from mien.record import Figure
+from mien.types import Floats
+
+Ids = NDArray[np.int64]
+Cluster = Callable[[Floats, float], Ids]  # unit vectors and a parameter → cluster numbers
+GRIDS = {"euclid": np.linspace(0.6, 1.3, 15), "cosine": np.linspace(0.2, 0.85, 14), "rank": np.linspace(0.7, 1.15, 10)}
+
+
+def run(data: Path, seed: int) -> Figures:
+    """All figures of this measurement."""
+    fit, report = halves(data)
+    same, other = report.pairs()
+    found: dict[str, Figure] = {"verification": _verification(fit, same, other)}
+    ways: dict[str, tuple[Cluster, NDArray[np.float64]]] = {
+        **{
+            how: ((lambda v, t, how=how: cut(euclid(v, v), t, how)), GRIDS["euclid"])
+            for how in ("single", "average", "complete", "weighted")
+        },
+        "average of cosines (mien)": (lambda v, t: average(Nodes.of(v), t), GRIDS["cosine"]),
+        "rank-order": (lambda v, t: RankOrder(normalised=t)(euclid(v, v)), GRIDS["rank"]),
+        "every face alone": (lambda v, t: np.arange(len(v)), np.zeros(1)),
+        "HDBSCAN": (_hdbscan, np.array([2.0, 3.0, 4.0])),
+    }
+    found["clustering"] = {name: _scored(way, grid, fit, report) for name, (way, grid) in ways.items()}
+    counts = {"people": int(report.owner.max()) + 1, "faces": len(report.owner)}
+    return {**found, "reported on": counts, "fitted on": {"people": int(fit.owner.max()) + 1, "faces": len(fit.owner)}}
+
+
+def _verification(fit: Crowd, same: Floats, other: Floats) -> Figure:
+    truth = np.concatenate([np.ones(len(same)), np.zeros(len(other))])
+    limits = {f"{rate:g}": calibrate(*fit.pairs(), rate) for rate in (0.1, 0.01, 0.001)}
+    return {
+        "auc": auc(truth, -np.concatenate([same, other])),
+        "equal error": equal_error(same, other),
+        **{f"true matches at {r:g}": true_matches(same, other, r) for r in (0.1, 0.01, 0.001)},
+        "thresholds fitted": {
+            rate: {
+                "distance": t.distance,
+                "false match, reported": float(np.mean(other <= t.distance)),
+                "false non-match, reported": float(np.mean(same > t.distance)),
+            }
+            for rate, t in limits.items()
+        },
+        "pairs of one person": len(same),
+        "pairs of two": len(other),
+    }
+
+
+def _scored(way: Cluster, grid: NDArray[np.float64], fit: Crowd, report: Crowd) -> Figure:
+    """The parameter with the best B-cubed F on the one half, and what it gives on the other."""
+    best = max(grid.tolist(), key=lambda t: bcubed(fit.owner, way(fit.vectors, t)).f)
+    start = time.perf_counter()
+    labels = way(report.vectors, best)
+    seconds = time.perf_counter() - start
+    b = bcubed(report.owner, labels)
+    return {
+        "parameter": best,
+        "ARI": rand_index(report.owner, labels),
+        "precision": b.precision,
+        "recall": b.recall,
+        "F": b.f,
+        "clusters": int(labels.max()) + 1,
+        "seconds": seconds,
+    }
+
+
+def _hdbscan(vectors: Floats, least: float) -> Ids:
+    """Noise points are persons of their own."""
+    from sklearn.cluster import HDBSCAN
+
+    apart = cosine(vectors, vectors).astype(np.float64)
+    np.fill_diagonal(apart, 0)
+    labels = HDBSCAN(min_cluster_size=int(least), min_samples=1, metric="precomputed", copy=True).fit_predict(apart)
+    alone = labels < 0
+    labels[alone] = labels.max() + 1 + np.arange(alone.sum())
+    return labels
+
+
+__all__ = ["files", "run"]

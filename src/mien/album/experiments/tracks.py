@@ -1,0 +1,102 @@
+"""Tracks of people never trained on: ways to compare two of them, and one photo against a track."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.album.experiments.faces import Crowd, Figures, files, halves
+from mien.identity import attention, descriptor, still_to_video
+from mien.identity.compare import euclid
+from mien.identity.score import equal_error
+from mien.identity.still_to_video import People, Rule, nearest_mean
+from mien.link import unit
+from mien.metrics import auc
+from mien.record import Figure
+from mien.types import Floats
+
+Ids = NDArray[np.int64]
+FRAMES = 8  # of a made-up track: some photos, each seen again with a little noise
+JITTER = 0.03  # standard deviation of that noise per number of a unit vector of 128
+
+
+def run(data: Path, seed: int) -> Figures:
+    """All figures of this measurement."""
+    fit, report = halves(data)
+    return {
+        "track against track": _tracks(fit.often(4), report.often(4), seed),
+        "one photo against a track": _stills(fit.often(3), report.often(3), seed),
+        "people with four photos": int(report.often(4).owner.max()) + 1,
+        "people with three photos": int(report.often(3).owner.max()) + 1,
+    }
+
+
+def _made(photos: Floats, rng: np.random.Generator) -> Floats:
+    rows = photos[rng.integers(0, len(photos), FRAMES)]
+    return unit(rows + JITTER * rng.standard_normal(rows.shape).astype(np.float32))
+
+
+def _tracks(fit: Crowd, report: Crowd, seed: int) -> Figure:
+    """Two tracks of each person, of different photos; every first against every second."""
+    rng = np.random.default_rng(seed)
+    first, second = zip(*((_made(p[::2], rng), _made(p[1::2], rng)) for p in report.each()), strict=True)
+    taught = [_made(p, rng) for p in fit.each() for _ in range(2)]
+    learnt = attention.fit(taught, np.repeat(np.arange(len(taught) // 2), 2), classes=len(taught) // 2, steps=150)
+    found: dict[str, Figure] = {}
+    for name, rule in descriptor.RULES.items():
+        if name in ("normalised mean", "medoid"):
+            make = descriptor.mean if name == "normalised mean" else descriptor.medoid
+            start = time.perf_counter()
+            apart = euclid(np.stack([make(t) for t in first]), np.stack([make(t) for t in second]))
+        else:
+            start = time.perf_counter()
+            apart = np.array([[rule(a, b) for b in second] for a in first], np.float32)
+        found[name] = _judged(apart, time.perf_counter() - start)
+    start = time.perf_counter()
+    pooled = [np.stack([unit(learnt.descriptor(t)) for t in own]) for own in (first, second)]
+    found["learnt attention"] = _judged(euclid(*pooled), time.perf_counter() - start)
+    return found
+
+
+def _judged(apart: Floats, seconds: float) -> Figure:
+    own = np.eye(len(apart), dtype=bool)
+    return {
+        "auc": auc(own.ravel(), -apart.ravel()),
+        "equal error": equal_error(apart[own], apart[~own]),
+        "nearest is right": float(np.mean(apart.argmin(1) == np.arange(len(apart)))),
+        "microseconds a comparison": 1e6 * seconds / apart.size,
+    }
+
+
+def _stills(fit: Crowd, report: Crowd, seed: int) -> Figure:
+    """One photo of each person enrolled, the others a track; weights fitted on the other half of the people."""
+    people, queries = _enrolled(fit, seed)
+    truth = np.arange(len(people))
+    scales, others = [3.0, 10.0, 30.0, 100.0], [0.5, 1.0, 2.0, 4.0, 8.0]
+    plain = still_to_video.fit(queries, truth, people.between, scales, [0.0])
+    proposed = still_to_video.fit(queries, truth, people.between, scales, others)
+    people, queries = _enrolled(report, seed)
+    truth = np.arange(len(people))
+
+    def right(rule: Rule) -> float:
+        return float(np.mean([rule.decide(q, people.between) == t for q, t in zip(queries, truth, strict=True)]))
+
+    return {
+        "mean distance": float(np.mean([nearest_mean(q) == t for q, t in zip(queries, truth, strict=True)])),
+        "MAP fusion": right(plain),
+        "MAP of all distances": right(proposed),
+        "fitted": {"weight": proposed.weight, "others": proposed.others},
+    }
+
+
+def _enrolled(crowd: Crowd, seed: int) -> tuple[People, list[Floats]]:
+    rng = np.random.default_rng(seed)
+    own = crowd.each()
+    people = People.of(np.stack([p[0] for p in own]), np.arange(len(own)), euclid)
+    return people, [people.distances(_made(p[1:], rng)) for p in own]
+
+
+__all__ = ["files", "run"]
