@@ -175,7 +175,8 @@ def main() -> None:
     parse = argparse.ArgumentParser(description=__doc__)
     parse.add_argument("--scenes", type=Path, required=True)
     parse.add_argument("--work", type=Path, default=Path(".cache/train"))
-    parse.add_argument("--name", default="finder")
+    parse.add_argument("--name", default="finder", help="the checkpoint's")
+    parse.add_argument("--start", type=Path, help="a checkpoint to go on from, with a fresh schedule")
     parse.add_argument("--steps", type=int, default=4000)
     parse.add_argument("--batch", type=int, default=32)
     parse.add_argument("--seed", type=int, default=1)
@@ -192,6 +193,8 @@ def main() -> None:
         return losses(maps, wanted)
 
     net = FinderNet()
+    if given.start:
+        net.load_state_dict(torch.load(given.start, weights_only=True)["kept"])
     loop.run(net, step, loop.Plan(given.steps, rate=3e-3), given.work / f"{given.name}.pt")
 
 
