@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mien.lab.lm import recipes
+from mien.errors import MissingExtra
+from mien.lab.lm import cli, recipes
 from mien.lab.lm.cli import app
 from mien.lab.lm.recipes import Recipe
 from mien.lab.lm.train import Stage
@@ -60,6 +61,13 @@ def test_a_training_out_of_time_exits_with_3_and_goes_on(folder: Path, tmp_path:
 def test_an_unknown_recipe_fails_before_anything_is_read(tmp_path: Path) -> None:
     answer = RUN.invoke(app, ["train", "toi", "--data", str(tmp_path / "none.zip")])
     assert "did you mean 'toy'" in str(answer.exception)
+
+
+def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cli, "find_spec", lambda _: None)
+    answer = RUN.invoke(app, ["export", str(tmp_path / "none.mlm")])
+    assert isinstance(answer.exception, MissingExtra)
+    assert "torch" in str(answer.exception)
 
 
 @pytest.mark.parametrize("command", ["train", "compress", "score", "export", "pace", "report", "complete"])

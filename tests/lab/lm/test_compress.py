@@ -8,8 +8,19 @@ from mien.lab.lm.compress import Step, compress, parse
 from mien.lab.lm.corpus import Corpus
 from mien.lab.lm.models import LanguageModel, Layer, Shape, build
 
-STEPS = ("lowrank(4)", "whiten(4)", "lowrank(4, output)", "whiten(4, recurrent)", "lowrank(4, embedding)", "tt(4)",
-         "prune(0.9)", "units(0.5)", "quantize(8)", "quantize(4)", "tt(3, output) | prune(.5) | quantize(8)")  # fmt: skip
+STEPS = (
+    "lowrank(4)",
+    "whiten(4)",
+    "lowrank(4, output)",
+    "whiten(4, recurrent)",
+    "lowrank(4, embedding)",
+    "tt(4)",
+    "prune(0.9)",
+    "units(0.5)",
+    "quantize(8)",
+    "quantize(4)",
+    "tt(3, output) | prune(.5) | quantize(8)",
+)
 
 
 def _same(model: LanguageModel) -> LanguageModel:

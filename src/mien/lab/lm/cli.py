@@ -1,10 +1,13 @@
 """`mien lab lm …`: train, compress, score, export, pace, report, complete."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from mien.errors import MissingExtra
 
 app = typer.Typer(
     help="Small recurrent language models for next-word suggestions on a device.\n\n"
@@ -17,6 +20,14 @@ Out = Annotated[Path, typer.Option(help="folder of models and checkpoints")]
 Minutes = Annotated[float, typer.Option(help="stop after so long; the same command then goes on from there")]
 Result = Annotated[Path | None, typer.Option(help="folder for a JSON file with the numbers")]
 UNFINISHED = 3  # exit code: nothing failed, call again
+
+
+@app.callback()
+def _need() -> None:
+    """Every command here computes with torch or writes ONNX."""
+    for package in ("torch", "onnx"):
+        if find_spec(package) is None:
+            raise MissingExtra(package, "train")
 
 
 @app.command()

@@ -151,7 +151,7 @@ def picture(results: Path, path: Path) -> None:
         for axes, name, x, y in points:
             axes.plot(x, y, "o", color="C1" if name.endswith(".int8") else "C0")
             axes.annotate(name, (x, y), fontsize=7, xytext=(4, 3), textcoords="offset points")
-    left.set(xscale="log", xlabel="MB of weights (× published)", ylabel="test perplexity", ylim=(75, 160))
+    left.set(xscale="log", xlabel="MB of weights (× published)", yscale="log", ylabel="test perplexity")
     right.set(xlabel="ms per word, one thread")
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "lm"}):  # the same numbers give the same file
         figure.savefig(path, metadata={"Date": None})
