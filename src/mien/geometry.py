@@ -117,11 +117,12 @@ def _aligned(pixels: Pixels, points: Floats, how: Input) -> Pixels:
 
 
 def normalise(crops: list[Pixels] | Pixels, how: Input) -> Floats:
-    """Crops (n, size, size, 3) uint8 → the network's batch (n, 3, size, size) float32."""
-    batch = np.stack(crops) if isinstance(crops, list) else crops
-    planes = np.empty((len(batch), 3, *batch.shape[1:3]), np.float32)
-    for c in range(3):  # one plane at a time: over twice as fast as whole pictures, as no copy in between is made
-        scale, shift = np.float32(1 / (255 * how.std[c])), np.float32(how.mean[c] / how.std[c])
-        np.multiply(batch[..., c], scale, out=planes[:, c], dtype=np.float32)
-        planes[:, c] -= shift
-    return planes
+    """One or more crops (n, size, size, 3) uint8 → the network's batch (n, 3, size, size) float32."""
+    scale = (1.0 / (255.0 * np.array(how.std, np.float32))).astype(np.float32)
+    shift = (-np.array(how.mean, np.float32) / np.array(how.std, np.float32)).astype(np.float32)
+    batch = np.empty((len(crops), 3, *crops[0].shape[:2]), np.float32)
+    for place, pixels in zip(batch, crops, strict=True):
+        place[...] = pixels.transpose(2, 0, 1)
+    batch *= scale[:, None, None]
+    batch += shift[:, None, None]
+    return batch

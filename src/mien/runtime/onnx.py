@@ -66,11 +66,11 @@ class Onnx:
 
     def run(self, batch: Floats) -> Mapping[str, Floats]:
         """One batch through the network: outputs by tensor name."""
-        one_by_one = self._input.shape[:1] == [1]  # a graph exported for a single face
-        runs = [
-            self._session.run(None, {self._input.name: part}) for part in (batch[:, None] if one_by_one else [batch])
-        ]
-        columns = (np.concatenate([np.asarray(c) for c in column]) for column in zip(*runs, strict=True))
+        if self._input.shape[:1] == [1]:  # a graph exported for a single face
+            runs = [self._session.run(None, {self._input.name: one}) for one in batch[:, None]]
+            columns = [np.concatenate(column) for column in zip(*runs, strict=True)]
+        else:
+            columns = [np.asarray(c) for c in self._session.run(None, {self._input.name: batch})]
         names = (EMBEDDING if name == self._inner else name for name in self._outputs)
         return dict(zip(names, columns, strict=True))
 
