@@ -10,7 +10,7 @@ from mien.bench import Answer, Claim, Setup
 from mien.bench.film import write
 from mien.bench.timing import in_turns, medians
 from mien.io.video import Video
-from mien.watch import Watch
+from mien.stream import Watch
 
 FRAMES = 60
 

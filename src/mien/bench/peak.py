@@ -23,7 +23,7 @@ def _video(file: Path) -> None:
 
     import mien
     from mien.io.video import Video
-    from mien.watch import Watch
+    from mien.stream import Watch
 
     with TemporaryDirectory() as folder:
         Watch(Video(file), mien.perceiver(threads=1)).table().write(Path(folder, "faces.csv"))

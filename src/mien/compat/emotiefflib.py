@@ -86,7 +86,7 @@ class EmotiEffLibRecognizer:
         raw = self._classifier.run(np.asarray(features, np.float32))
         classes = _columns(raw[self._expression.tensor], self._expression)[:, self._order]
         affect = [] if self._affect is None else [_columns(raw[self._affect.tensor], self._affect)]
-        scores: Floats = np.hstack([classes if logits else softmax(classes), *affect], dtype=np.float32)
+        scores = np.hstack([classes if logits else softmax(classes), *affect]).astype(np.float32)
         return [self.idx_to_emotion_class[i] for i in classes.argmax(1).tolist()], scores
 
     def predict_emotions(self, face_img: Pixels | Sequence[Pixels], logits: bool = True) -> tuple[list[str], Floats]:
@@ -99,4 +99,4 @@ class EmotiEffLibRecognizer:
 
 
 def _columns(raw: Floats, output: Output) -> Floats:
-    return raw[:, output.start : output.stop] / np.float32(output.temperature)
+    return np.asarray(raw[:, output.start : output.stop] / output.temperature, np.float32)
