@@ -75,7 +75,7 @@ def _stills(fit: Crowd, report: Crowd, seed: int) -> Figure:
     """One photo of each person enrolled, the others a track; weights fitted on the other half of the people."""
     people, queries = _enrolled(fit, seed)
     truth = np.arange(len(people))
-    scales, others = [3.0, 10.0, 30.0, 100.0], [0.5, 1.0, 2.0, 4.0, 8.0]
+    scales, others = [0.3, 1.0, 3.0, 10.0, 30.0, 100.0], [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0]
     plain = still_to_video.fit(queries, truth, people.between, scales, [0.0])
     proposed = still_to_video.fit(queries, truth, people.between, scales, others)
     people, queries = _enrolled(report, seed)
