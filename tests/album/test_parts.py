@@ -49,6 +49,13 @@ def test_a_long_gap_is_a_border_and_a_short_one_never_is() -> None:
     assert Borders()(scenes, np.full(6, math.nan)).tolist() == [0, 0, 0, 1, 1, 1]
 
 
+def test_of_the_steps_that_see_one_border_only_the_highest_counts() -> None:
+    steps = np.array([0.1, 0.6, 0.9, 0.7, 0.1, 0.1, 0.8, 0.8], np.float32)
+    assert np.flatnonzero(events.peaks(steps, 0.5, 2)).tolist() == [2, 6]
+    assert np.flatnonzero(events.peaks(steps, 0.85, 2)).tolist() == [2]
+    assert len(events.peaks(steps[:0], 0.5, 2)) == 0
+
+
 def test_no_photo_and_one_photo_are_no_trouble() -> None:
     assert Borders()(np.zeros((0, 3), np.float32)).tolist() == []
     assert Borders()(np.ones((1, 3), np.float32)).tolist() == [0]

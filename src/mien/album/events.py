@@ -17,6 +17,7 @@ from mien.types import Floats
 
 Ids = NDArray[np.int64]
 Times = NDArray[np.float64]
+WINDOWS = (1, 3, 6, 10, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +25,21 @@ class Borders:
     """`unlike` is the dissimilarity above which a border stands; `gap` the hours above which one stands in any case,
     and `near` the hours within which none does. `window` photos to each side are compared by their means."""
 
-    unlike: float = 0.35
+    unlike: float = 0.47
     gap: float = 8.0
     near: float = 0.25
-    window: int = 3
+    window: int = 6
+
+    @property
+    def reach(self) -> int:
+        """Places to each side of a border where no other stands."""
+        return self.window
 
     def __call__(self, scenes: Floats, times: Times | None = None) -> Ids:
         """An event number per photo, from 0; `times` in seconds, NaN where a photo does not tell."""
         if not len(scenes):
             return np.zeros(0, np.int64)
-        border = peaks(dissimilarity(scenes, self.window), self.unlike)
+        border = peaks(dissimilarity(scenes, self.window), self.unlike, self.reach)
         if times is not None:
             hours = np.abs(np.diff(times)) / 3600
             border = (border & ~(hours < self.near)) | (hours > self.gap)
@@ -57,21 +63,26 @@ def chi2_step(scores: Floats) -> Floats:
     return np.where(total > 1e-4, (s - t) ** 2 / np.maximum(total, 1e-12), 0).mean(1).astype(np.float32)
 
 
-def peaks(steps: Floats, threshold: float) -> NDArray[np.bool_]:
-    """Where a step passes the threshold and none beside it is higher: a window of photos sees one border often."""
-    padded = np.concatenate([[-np.inf], steps, [-np.inf]])
-    return (steps > threshold) & (steps >= padded[:-2]) & (steps > padded[2:])
+def peaks(steps: Floats, threshold: float, reach: int = 1) -> NDArray[np.bool_]:
+    """Where a step passes the threshold and none within reach is higher: windows see one border from many places."""
+    if not len(steps):
+        return np.zeros(0, bool)
+    padded = np.pad(steps, reach, constant_values=-np.inf)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+    return (steps > threshold) & (around.argmax(1) == reach)
 
 
-def fit(galleries: Sequence[Floats], truth: Sequence[Ids], window: int = 3) -> Borders:
-    """The threshold with the best mean F1 of borders over galleries whose events are known."""
-    steps = [dissimilarity(g, window) for g in galleries]
-    tried = np.quantile(np.concatenate(steps), np.linspace(0.5, 0.995, 40))
-    scores = [
-        np.mean([border_f1(np.diff(t) != 0, peaks(s, limit)) for s, t in zip(steps, truth, strict=True)])
-        for limit in tried
-    ]
-    return Borders(unlike=float(tried[int(np.argmax(scores))]), window=window)
+def fit(galleries: Sequence[Floats], truth: Sequence[Ids], windows: Sequence[int] = WINDOWS) -> Borders:
+    """Window and threshold with the best mean F1 of borders over galleries whose events are known."""
+    best = (-1.0, Borders())
+    for window in windows:
+        steps = [dissimilarity(g, window) for g in galleries]
+        for limit in np.quantile(np.concatenate(steps), np.linspace(0.5, 0.995, 25)).tolist():
+            rule = Borders(unlike=limit, window=window)
+            found = [peaks(s, limit, rule.reach) for s in steps]
+            score = np.mean([border_f1(np.diff(t) != 0, f) for f, t in zip(found, truth, strict=True)])
+            best = max(best, (float(score), rule), key=lambda b: b[0])
+    return best[1]
 
 
 def border_f1(truth: NDArray[np.bool_], found: NDArray[np.bool_]) -> float:

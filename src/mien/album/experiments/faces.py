@@ -67,7 +67,7 @@ def _weights(path: Path | None) -> Path:
     return path
 
 
-def interval(values: Sequence[float] | Floats, seed: int = 0) -> dict[str, Figure]:
+def interval(values: Sequence[float] | NDArray[np.floating] | NDArray[np.bool_], seed: int = 0) -> dict[str, Figure]:
     """A mean with its bootstrap interval of 95 %."""
     v = np.asarray(values, np.float64)
     draws = v[np.random.default_rng(seed).integers(0, len(v), (2000, len(v)))].mean(1)

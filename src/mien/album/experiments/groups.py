@@ -34,7 +34,7 @@ def run(data: Path, seed: int) -> Figures:
     pictures, labels, means = made["report"]
     hits = {"forests": model(pictures).argmax(1) == labels, "mean over faces (mien)": means.argmax(1) == labels}
     found: dict[str, Figure] = {f"accuracy, {name}": interval(rows) for name, rows in hits.items()}
-    weights = dict(zip(("landmarks", "median face", "whole picture"), model.weights, strict=True))
+    weights: dict[str, Figure] = dict(zip(("landmarks", "median face", "whole picture"), model.weights, strict=True))
     return {**found, "weights": weights, "faces": {name: len(part) for name, part in parts.items()}}
 
 

@@ -88,10 +88,10 @@ def _hdbscan(vectors: Floats, least: float) -> Ids:
 
     apart = cosine(vectors, vectors).astype(np.float64)
     np.fill_diagonal(apart, 0)
-    labels = HDBSCAN(min_cluster_size=int(least), min_samples=1, metric="precomputed", copy=True).fit_predict(apart)
+    labels = HDBSCAN(min_cluster_size=int(least), min_samples=1, metric="precomputed", copy=True).fit_predict(apart)  # type: ignore[arg-type]
     alone = labels < 0
     labels[alone] = labels.max() + 1 + np.arange(alone.sum())
-    return labels
+    return labels.astype(np.int64)
 
 
 __all__ = ["files", "run"]

@@ -75,7 +75,7 @@ def _histograms(draws: int, rng: np.random.Generator) -> tuple[People, list[Floa
 def _svm(stills: Floats, frames: Sequence[Floats]) -> list[int]:
     from sklearn.svm import LinearSVC
 
-    machine = LinearSVC(C=10, max_iter=300, tol=1e-2, dual=True, random_state=0)
+    machine = LinearSVC(C=10, max_iter=300, tol=1e-2, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an SVM that has not quite settled is still the baseline
         machine.fit(stills * BINS, np.arange(len(stills)))
@@ -132,7 +132,7 @@ def _guesses(train: Made, test: Made, taught: Made) -> dict[str, Ids]:
     }
 
 
-def _fitted(group: Callable[[Floats, float], Ids], grid: Floats, train: Made) -> Callable[[Floats], Ids]:
+def _fitted(group: Callable[[Floats, float], Ids], grid: NDArray[np.float64], train: Made) -> Callable[[Floats], Ids]:
     sure = softmax(train[0])
     best = min(grid.tolist(), key=lambda t: float(np.mean(_spread(sure, group(sure, t), _mean) != train[1])))
     return lambda scores: group(scores, best)

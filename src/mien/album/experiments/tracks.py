@@ -36,7 +36,7 @@ def run(data: Path, seed: int) -> Figures:
 
 def _made(photos: Floats, rng: np.random.Generator) -> Floats:
     rows = photos[rng.integers(0, len(photos), FRAMES)]
-    return unit(rows + JITTER * rng.standard_normal(rows.shape).astype(np.float32))
+    return unit(rows + np.float32(JITTER) * rng.standard_normal(rows.shape, np.float32))
 
 
 def _tracks(fit: Crowd, report: Crowd, seed: int) -> Figure:
