@@ -69,7 +69,7 @@ def _from_path(path: Path, limit: int) -> Frame:
         with path.open("rb") as file:
             return Frame(_from_file(file, str(path), limit), source=str(path))
     except FileNotFoundError:
-        raise Unreadable(str(path), "no such file") from None
+        raise Unreadable(str(path), "no such file; check its name and folder") from None
     except IsADirectoryError:
         raise Unreadable(str(path), "it is a folder; name a photo in it") from None
     except OSError as error:
@@ -80,14 +80,16 @@ def _from_file(file: BinaryIO, name: str, limit: int) -> Pixels:
     head = file.read(32)
     file.seek(0)
     if not head:
-        raise Unreadable(name, "the file is empty")
+        raise Unreadable(name, "the file is empty; copy it again from where it came")
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
         return _decode(_heic(file, name, limit), name, limit)
     try:
         with _header_only():
             image = Image.open(file)
     except Exception as error:  # decoders of damaged bytes raise nearly anything
-        raise Unreadable(name, f"not a picture of a known format; it begins with {head[:16]!r}") from error
+        raise Unreadable(
+            name, f"not a picture of a known format, it begins with {head[:16]!r}; save it as JPEG or PNG"
+        ) from error
     with image:
         return _decode(image, name, limit)
 
@@ -119,7 +121,7 @@ def _heic(file: BinaryIO, name: str, limit: int) -> Image.Image:
     except Unreadable:
         raise
     except Exception as error:
-        raise Unreadable(name, f"damaged HEIC file ({error})") from error
+        raise Unreadable(name, f"damaged HEIC file ({error}); copy it again from where it came") from error
 
 
 def _decode(image: Image.Image, name: str, limit: int) -> Pixels:
@@ -130,7 +132,7 @@ def _decode(image: Image.Image, name: str, limit: int) -> Pixels:
     except InputError as error:
         raise Unreadable(name, str(error)) from None
     except Exception as error:  # decoders of damaged bytes raise nearly anything
-        raise Unreadable(name, f"damaged or truncated file ({error})") from error
+        raise Unreadable(name, f"damaged or truncated file ({error}); copy it again from where it came") from error
 
 
 def refuse_giant(name: str, width: int, height: int, limit: int) -> None:

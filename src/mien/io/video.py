@@ -103,7 +103,8 @@ class Video:
             if stretch.damage:
                 raise Damaged(name, stretch.damage, kept)
             if not kept:
-                raise Unreadable(name, f"no frame at or after {self.start} s" if self.start else "it holds no frame")
+                late = f"no frame at or after {self.start} s; begin earlier"
+                raise Unreadable(name, late if self.start else "it holds no frame; copy or record it again")
 
     def _thinning(self) -> Callable[[float], bool]:
         """Says of each frame in turn, by its time, whether it is wanted."""
@@ -197,7 +198,8 @@ def _open(path: str | os.PathLike[str]) -> Iterator[tuple[InputContainer, VideoS
     with opened(path) as container:
         streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
         if not streams:
-            raise Unreadable(name, "it has sound but no picture" if container.streams.audio else "it has no picture")
+            has = "it has sound but no picture" if container.streams.audio else "it has no picture"
+            raise Unreadable(name, f"{has}; name a video")
         stream = streams[0]
         stream.codec_context.thread_count = 1  # decoding is not the slow part, and threads hold frames in memory
         yield container, stream
@@ -208,17 +210,18 @@ def opened(path: str | os.PathLike[str]) -> Iterator[InputContainer]:
     """A media file's container; opened as `file:`, a path can mean no address, and FFmpeg lets a list name none."""
     name, file = str(path), Path(path)
     if not file.exists():
-        raise Unreadable(name, "no such file")
+        raise Unreadable(name, "no such file; check its name and folder")
     if file.is_dir():
         raise Unreadable(name, "it is a folder; name a file in it")
     if file.is_file() and file.stat().st_size == 0:
-        raise Unreadable(name, "the file is empty")
+        raise Unreadable(name, "the file is empty; copy it again from where it came")
     try:
         container = av.open(f"file:{file.absolute()}", metadata_errors="ignore")
     except PermissionError as error:
         raise Unreadable(name, error.strerror or str(error)) from error
     except (FFmpegError, ValueError) as error:
-        reason = "not a video or sound of a known format, or cut off before its index was written"
+        what = "not a video or sound of a known format, or cut off before its index was written"
+        reason = f"{what}; copy or convert it again"
         raise Unreadable(name, reason) from error
     with container:
         yield container
