@@ -25,7 +25,7 @@ class Borders:
     """`unlike` is the dissimilarity above which a border stands; `gap` the hours above which one stands in any case,
     and `near` the hours within which none does. `window` photos to each side are compared by their means."""
 
-    unlike: float = 0.47
+    unlike: float = 0.427
     gap: float = 8.0
     near: float = 0.25
     window: int = 6

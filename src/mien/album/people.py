@@ -12,7 +12,7 @@ from mien.album.store import ALL, Face, Store
 from mien.identity.nodes import Nodes, average
 from mien.types import Floats
 
-THRESHOLD = 0.25  # mean cosine distance up to which two groups are one person; fitted: results/people_identity.json
+THRESHOLD = 0.4  # mean cosine distance up to which two groups are one person; fitted: results/people_identity.json
 
 
 @dataclass(slots=True)

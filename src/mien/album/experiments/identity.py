@@ -39,7 +39,10 @@ def run(data: Path, seed: int) -> Figures:
         "every face alone": (lambda v, t: np.arange(len(v)), np.zeros(1)),
         "HDBSCAN": (_hdbscan, np.array([2.0, 3.0, 4.0])),
     }
-    found["clustering"] = {name: _scored(way, grid, fit, report) for name, (way, grid) in ways.items()}
+    crowds = {"all people": (fit, report), "people with three photos": (fit.often(3), report.often(3))}
+    for crowd, (first, second) in crowds.items():
+        found[f"clustering, {crowd}"] = {name: _scored(way, grid, first, second) for name, (way, grid) in ways.items()}
+    found["threshold for use"] = _for_use([first for first, _ in crowds.values()])
     counts = {"people": int(report.owner.max()) + 1, "faces": len(report.owner)}
     return {**found, "reported on": counts, "fitted on": {"people": int(fit.owner.max()) + 1, "faces": len(fit.owner)}}
 
@@ -80,6 +83,15 @@ def _scored(way: Cluster, grid: NDArray[np.float64], fit: Crowd, report: Crowd) 
         "clusters": int(labels.max()) + 1,
         "seconds": seconds,
     }
+
+
+def _for_use(crowds: list[Crowd]) -> float:
+    """The threshold that serves both: strangers seen once, and people who come back."""
+
+    def worth(threshold: float) -> float:
+        return sum(bcubed(c.owner, average(Nodes.of(c.vectors), threshold)).f for c in crowds)
+
+    return max(GRIDS["cosine"].tolist(), key=worth)
 
 
 def _hdbscan(vectors: Floats, least: float) -> Ids:
