@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,8 +18,9 @@ from mien.recipes import table
 from mien.recipes.plans import Member, Part, Plan, Row
 from mien.train import course, fit, result
 from mien.train.data import Rows, Target
+from mien.train.losses import LOSSES
 from mien.train.questions import named
-from mien.train.recipe import Line, Recipe
+from mien.train.recipe import Line, LossName, Recipe
 
 
 def short(recipe: Recipe) -> Recipe:
@@ -127,3 +131,14 @@ def test_the_table_holds_every_row_and_says_what_moved_the_other_way(tmp_path: P
     (tmp_path / "abaw4_mtl.json").write_text("{}")
     with pytest.raises(InputError, match="is no result of a recipe"):
         table.markdown(tmp_path)
+
+
+def test_listing_the_recipes_loads_no_torch() -> None:
+    listing = "from mien import recipes; [recipes.named(n) for n in recipes.names()]"
+    code = f"import sys; {listing}; print('torch' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "False"
+
+
+def test_every_loss_of_a_plan_is_there() -> None:
+    assert set(get_args(LossName)) == set(LOSSES)

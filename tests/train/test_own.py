@@ -16,10 +16,15 @@ from mien.recipes import plans
 from mien.runtime.onnx import Onnx
 from mien.train import course, own, twins
 from mien.train.recipe import Recipe
+from mien.types import Pixels
 
 
 def blocks(root: Path) -> list[str]:
     return re.findall(r"```python.*?\n(.*?)```", (root / "docs" / "training.md").read_text(), re.S)
+
+
+def noisy(draw: np.random.Generator, light: int) -> Pixels:
+    return np.clip(draw.normal(light, 20, (70, 64, 3)), 0, 255).astype(np.uint8)
 
 
 def faces(folder: Path) -> None:
@@ -28,8 +33,7 @@ def faces(folder: Path) -> None:
     for name, light in (("happiness", 200), ("sadness", 60)):
         (folder / name).mkdir(parents=True)
         for i in range(12):
-            pixels = np.clip(draw.normal(light, 20, (70, 64, 3)), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(folder / name / f"p{i}_x.png")
+            Image.fromarray(noisy(draw, light)).save(folder / name / f"p{i}_x.png")
 
 
 def test_the_ten_lines_make_a_network_that_answers_from_its_card(
@@ -41,7 +45,7 @@ def test_the_ten_lines_make_a_network_that_answers_from_its_card(
     assert float(capsys.readouterr().out) == 1
     card = Card.from_json(Path("mine.json").read_text())
     model = Model(card, Onnx(Path("mine.onnx").read_bytes(), card, threads=1), frozenset({EXPRESSION}))
-    light, dark = (np.full((64, 64, 3), v, np.uint8) for v in (200, 60))
+    light, dark = (noisy(np.random.default_rng(9), v)[3:67] for v in (200, 60))
     assert model.answers([light, dark])[EXPRESSION].top() == ["happiness", "sadness"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 import torch
@@ -11,10 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from mien.errors import InputError
+from mien.train.recipe import LossName, Weighing
 from mien.types import Floats
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
-Weighing = Literal["none", "min", "mean", "balanced"]
 
 
 def class_weights(truth: Floats, how: Weighing) -> Floats:
@@ -86,7 +85,7 @@ def pearson(raw: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
     return 1 - (r * weights).sum() / weights.sum()
 
 
-LOSSES: dict[str, Loss] = {
+LOSSES: dict[LossName, Loss] = {
     "cross_entropy": cross_entropy,
     "smoothed": smoothed,
     "binary": binary,

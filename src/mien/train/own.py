@@ -86,7 +86,8 @@ def learn(faces: Faces, seed: int = 0, plan: Plan = PLAN) -> Learned:
     out = held_out(faces.people)
     one_hot = np.eye(len(EXPRESSIONS), dtype=np.float32)[faces.classes]
     target = Target(one_hot, np.ones(len(out), bool))
-    middle, spread = faces.features[~out].mean(0), faces.features[~out].std(0) + 1e-6
+    middle, spread = faces.features[~out].mean(0), faces.features[~out].std(0)
+    spread = np.maximum(spread, 0.05 * spread.max() + 1e-6)  # a column that hardly moves is not blown up
     even = (faces.features - middle) / spread
     task = fit.Task(QUESTION, plan, target.pick(~out), target.pick(out))
     with tempfile.TemporaryDirectory() as work:

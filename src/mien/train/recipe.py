@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from mien.errors import InputError
 from mien.fusion.blend import Blend
 from mien.temporal import Step
-from mien.train.losses import LOSSES, Weighing
 from mien.train.questions import named
 
+LossName = Literal["cross_entropy", "smoothed", "binary", "ccc", "half_ccc", "squared_ccc", "pearson"]
+Weighing = Literal["none", "min", "mean", "balanced"]
 Kind = Literal["net", "pretrained", "boosting", "svm", "tcn", "bilstm", "transformer"]
 
 
@@ -18,7 +19,7 @@ Kind = Literal["net", "pretrained", "boosting", "svm", "tcn", "bilstm", "transfo
 class Plan:
     """A head and how it learns; `decay` is the strength of L2, `sam` its rho, and 0 leaves either out."""
 
-    loss: str = "cross_entropy"
+    loss: LossName = "cross_entropy"
     weights: Weighing = "none"
     hidden: int = 0
     reads: Literal["all", "embedding", "logits"] = "all"
@@ -30,8 +31,8 @@ class Plan:
     sam: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.loss not in LOSSES:
-            raise InputError(f"a loss is one of {', '.join(LOSSES)}, got {self.loss!r}")
+        if self.loss not in get_args(LossName):
+            raise InputError(f"a loss is one of {', '.join(get_args(LossName))}, got {self.loss!r}")
         if min(self.epochs, self.batch) < 1 or self.rate <= 0:
             raise InputError(f"epochs, batch and rate must be positive, got {self.epochs}, {self.batch}, {self.rate}")
 

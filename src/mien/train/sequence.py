@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mien.train.data import Ints
 from mien.train.fit import Task
 from mien.train.inputs import Inputs
 from mien.train.losses import class_weights
@@ -20,6 +22,7 @@ from mien.train.questions import Question
 from mien.types import Floats
 
 WINDOW = 32  # rows of a window
+BATCH = 64  # windows answered at once
 HIDDEN = 64
 DROPOUT = 0.3
 EDGE = 3  # rows to each side of a change of class
@@ -157,7 +160,7 @@ def _tuned(net: nn.Module, tune: Inputs, task: Task) -> float:
 def _windows(inputs: Inputs, batch: int, draw: np.random.Generator) -> Iterator[Tensor]:
     """Batches of windows (batch, rows) that cover every video once, from a random first row."""
     starts: list[int] = []
-    for a, b in zip(inputs.starts[:-1].tolist(), inputs.starts[1:].tolist(), strict=True):
+    for a, b in pairwise(inputs.starts.tolist()):
         room = max(b - a - WINDOW, 0)
         shift = int(draw.integers(0, min(WINDOW, room + 1)))
         starts += range(a + shift, max(b - WINDOW + 1, a + shift + 1), WINDOW)
@@ -173,9 +176,19 @@ def answers(net: nn.Module, inputs: Inputs, question: Question) -> Floats:
     total = np.zeros((len(inputs.values), len(question.labels)), np.float32)
     count = np.zeros((len(inputs.values), 1), np.float32)
     with torch.inference_mode():
-        for a, b in zip(inputs.starts[:-1].tolist(), inputs.starts[1:].tolist(), strict=True):
-            for start in sorted({*range(a, max(b - WINDOW, a) + 1, WINDOW // 2), max(b - WINDOW, a)}):
-                rows = slice(start, min(start + WINDOW, b))
-                total[rows] += question.read(net(inputs.values[rows].float()[None])[0].numpy())
-                count[rows] += 1
+        for rows in _covers(inputs):
+            said = question.read(net(inputs.values[torch.from_numpy(rows)].float()).numpy())
+            np.add.at(total, rows, said)
+            np.add.at(count, rows, 1)
     return (total / np.maximum(count, 1)).astype(np.float32)
+
+
+def _covers(inputs: Inputs) -> Iterator[Ints]:
+    """Overlapping windows (batch, rows) over every video, each batch of one length; a short video is one window."""
+    by_length: dict[int, list[int]] = {}
+    for a, b in pairwise(inputs.starts.tolist()):
+        last = max(b - WINDOW, a)
+        by_length.setdefault(min(WINDOW, b - a), []).extend(sorted({*range(a, last + 1, WINDOW // 2), last}))
+    for length, starts in by_length.items():
+        for i in range(0, len(starts), BATCH):
+            yield np.array(starts[i : i + BATCH])[:, None] + np.arange(length)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mien.errors import unknown
 from mien.labels import AFFECTNET8, AFFWILD2
-from mien.train import clips, latent
+from mien.train import clips, latent, stills
 from mien.train.data import FPS, Ints, Rows, Target, affwild2, mtl
 from mien.train.features import Writer
 from mien.types import Floats
@@ -220,7 +220,7 @@ def _affwild2(out: Path, seed: int, scale: float, told: Told) -> None:
             affwild2.write_tree(task, rows, out / f"{task.prefix}_Challenge" / affwild2.FOLDERS[split])
 
 
-KINDS: dict[str, Make] = {"affwild2": _affwild2, "mtl": _mtl, **clips.KINDS}
+KINDS: dict[str, Make] = {"affwild2": _affwild2, "mtl": _mtl, **clips.KINDS, **stills.KINDS}
 
 
 def kind_of(reader: str) -> str:
