@@ -117,6 +117,20 @@ def test_a_deleted_file_leaves_the_album_and_is_known_again_when_it_returns(mien
     ]
 
 
+def test_a_copied_album_with_other_dates_of_files_is_not_looked_at_again_and_an_edited_photo_is(
+    mien: Callable, album: Path, made: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = mien("album", album, "--json")
+    for path in album.rglob("*.jpg"):
+        os.utime(path, (1e9, 1e9))
+    made.paint(album / "home/h2.jpg", ["green"], 99)
+    looked = []
+    monkeypatch.setitem(made.main.__globals__, "see", lambda f, d: looked.append(f.source) or made.see(f, d))
+    second = mien("album", album, "--json")
+    assert [Path(p).name for p in looked] == ["h2.jpg"]
+    assert second.person(*BEACH, "home/h2.jpg")["id"] == first.person(*BEACH)["id"]
+
+
 def test_forget_leaves_nothing_of_a_deleted_file(mien: Callable, album: Path) -> None:
     mien("album", album)
     (album / "home/h2.jpg").unlink()

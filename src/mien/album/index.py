@@ -104,19 +104,21 @@ def index(
             continue
         new = _stamped(name, path)
         old = known.get(name) or away.get(name)
-        if old and (old.size, old.changed) == (new.size, new.changed):
+        untouched = old is not None and (old.size, old.changed) == (new.size, new.changed)
+        new = replace(new, digest=old.digest if old and untouched else _digest(path))
+        if old and old.digest == new.digest:  # also after a copy, which changes only the date
+            if not untouched or name in away:
+                store.keep(name, new)
             outcome.unchanged += 1
-            if name in away:
-                store.present([name])
-            if old.error:
-                outcome.failed.append((name, old.error))
-        elif (new := replace(new, digest=_digest(path))).digest in moved and new.digest:
-            store.locate({moved.pop(new.digest).path: name}, [])
+            outcome.failed += [(name, old.error)] if old.error else []
+        elif new.digest in moved:
+            store.keep(moved.pop(new.digest).path, new)
             outcome.moved += 1
         else:
             _look(path, new, store, look, outcome)
-    gone = [m for m in missing if m in {p.path for p in store.photos()}]
-    store.locate({}, gone)
+    shown = {p.path for p in store.photos()}
+    gone = [m for m in missing if m in shown]
+    store.leave(gone)
     outcome.gone = len(gone)
     return outcome
 

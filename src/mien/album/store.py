@@ -137,55 +137,61 @@ class Store:
         """Every file that is there, or every one that is gone, by number."""
         return [
             Photo(p, size, changed, digest, taken, None if s is None else np.frombuffer(s, "<f4"), error, i)
-            for p, size, changed, digest, taken, s, error, i in self._base.execute(
+            for p, size, changed, digest, taken, s, error, i in self._ask(
                 "SELECT path, size, changed, digest, taken, scene, error, id FROM photo WHERE absent = ? ORDER BY id",
                 (absent,),
             )
         ]
 
-    def faces(self, *, pictures: bool = False) -> list[Face]:
-        """Every face of the files that are there, by number; with pictures only for who needs them."""
-        picture = "picture" if pictures else "x''"
-        rows = self._base.execute(
-            f"SELECT x, y, w, h, share, vector, refused, age, male, expression, {picture}, moment, until, frames,"
-            " beside, photo, person, face.id FROM face JOIN photo ON photo.id = photo WHERE NOT absent ORDER BY face.id"
+    def faces(self) -> list[Face]:
+        """Every face of the files that are there, by number, without pictures: those are large, and few are shown."""
+        rows = self._ask(
+            "SELECT x, y, w, h, share, vector, refused, age, male, expression, x'', moment, until, frames, beside,"
+            " photo, person, face.id FROM face JOIN photo ON photo.id = photo WHERE NOT absent ORDER BY face.id"
         )
         return [Face((r[0], r[1], r[2], r[3]), r[4], np.frombuffer(r[5], "<f4"), *r[6:]) for r in rows]
 
     def picture(self, face: int) -> bytes:
         """One face's picture."""
-        return self._base.execute("SELECT picture FROM face WHERE id = ?", (face,)).fetchone()[0]
+        return self._ask("SELECT picture FROM face WHERE id = ?", (face,))[0][0]
 
     def names(self) -> dict[int, str]:
         """Every person's name, empty where nobody gave one."""
-        return dict(self._base.execute("SELECT id, name FROM person ORDER BY id"))
+        return dict(self._ask("SELECT id, name FROM person ORDER BY id"))
 
     def held(self) -> set[int]:
         """The persons whom the user shaped: they are never joined to each other by likeness."""
-        return {row[0] for row in self._base.execute("SELECT id FROM person WHERE held")}
+        return {row[0] for row in self._ask("SELECT id FROM person WHERE held")}
 
     def denied(self) -> set[tuple[int, int]]:
         """(face, person): what the user said is not so."""
-        return set(self._base.execute("SELECT face, person FROM denied"))
+        return set(self._ask("SELECT face, person FROM denied"))
 
-    def locate(self, paths: dict[str, str], gone: Iterable[str]) -> None:
-        """Note files that moved (old path → new), and those that are gone; what is known of a file stays with it."""
+    def keep(self, was: str, now: Photo) -> None:
+        """The same content, wherever it lies now: all that is known of it stays with it."""
         with self.transaction() as base:
-            base.executemany("UPDATE photo SET absent = 1 WHERE path = ?", [(p,) for p in gone])
-            base.executemany("DELETE FROM photo WHERE path = ?", [(new,) for new in paths.values()])
-            base.executemany(
-                "UPDATE photo SET path = ?, absent = 0 WHERE path = ?", [(new, old) for old, new in paths.items()]
+            if now.path != was:
+                base.execute("DELETE FROM photo WHERE path = ?", (now.path,))
+            base.execute(
+                "UPDATE photo SET path = ?, size = ?, changed = ?, absent = 0 WHERE path = ?",
+                (now.path, now.size, now.changed, was),
             )
 
-    def present(self, paths: Iterable[str]) -> None:
-        """Files that were gone and are back, unchanged."""
+    def leave(self, gone: Iterable[str]) -> None:
+        """Files that are no longer there: they show nowhere, and are known again when they return."""
         with self.transaction() as base:
-            base.executemany("UPDATE photo SET absent = 0 WHERE path = ?", [(p,) for p in paths])
+            base.executemany("UPDATE photo SET absent = 1 WHERE path = ?", [(p,) for p in gone])
 
     def forget(self) -> int:
         """Delete for good what is known of files that are gone; how many those were."""
         with self.transaction() as base:
             return base.execute("DELETE FROM photo WHERE absent = 1").rowcount
+
+    def _ask(self, question: str, given: tuple[int, ...] = ()) -> list[tuple]:
+        try:
+            return self._base.execute(question, given).fetchall()
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
 
     def _open(self) -> None:
         version = self._base.execute("PRAGMA user_version").fetchone()[0]

@@ -44,7 +44,7 @@ def _surveillance(found: Figures, clips: Figures) -> Iterator[str]:
     ]
     yield from _table(("rule", "AUC", "equal error", "nearest is right", "µs a comparison"), rows)
     rows = [(name, str(f["tracks"]), str(f["good tracks"]), str(f["persons"])) for name, f in _items(clips["clips"])]
-    yield "Real clips, looked at every fifth frame; a good track has three good looks, persons are clusters of good tracks:\n"
+    yield "Real clips, every fifth frame; a good track has three good looks, persons are clusters of good tracks:\n"
     yield from _table(("clip", "tracks", "good tracks", "persons"), rows)
     same, other = (_range(clips[f"distance between {k}"]) for k in ("halves of one track", "tracks of two clips"))
     yield f"Halves of one track lie {same} apart, tracks of two clips {other}; the threshold is {clips['threshold']}.\n"
