@@ -10,9 +10,7 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Add `mien data`."""
-    group = typer.Typer(
-        help="Annotations.\n\nExample:  mien data check mtl DIR", no_args_is_help=True
-    )
+    group = typer.Typer(help="Annotations.\n\nExample:  mien data check mtl DIR", no_args_is_help=True)
     group.command()(check)
     group.command()(kinds)
     app.add_typer(group, name="data")

@@ -28,4 +28,5 @@ def recipes(
         return
     for name in folder.names():
         recipe = folder.named(name)
-        print(f"{name:16} {recipe.claim:7.4f}  {recipe.title} ({recipe.source})")
+        claim = "      –" if recipe.claim is None else f"{recipe.claim:7.4f}"
+        print(f"{name:16} {claim}  {recipe.title} ({recipe.source})")

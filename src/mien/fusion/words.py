@@ -23,7 +23,7 @@ def clip(text: str, bins: int = BINS) -> Floats:
         code = zlib.crc32(gram.encode())
         row[code % bins] += 1 if code >> 31 else -1  # the sign lets clashes cancel on average
     row = np.sign(row) * np.log1p(np.abs(row))
-    return row / np.float32(max(float(np.linalg.norm(row)), 1e-12))
+    return (row / max(float(np.linalg.norm(row)), 1e-12)).astype(np.float32)
 
 
 def grams(text: str) -> Iterator[str]:

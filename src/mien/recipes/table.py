@@ -51,13 +51,17 @@ def section(name: str, path: Path) -> str:
         told = [
             f"## `{name}`",
             "",
-            f"{figures['title']}. Claim {figures['claim']:.4f} ({figures['source']}).",
+            f"{figures['title']}. Claim: {_figure(figures['claim'])} ({figures['source']}).",
             f"Data: {record['data']['note']}; {len(record['seeds'])} seed(s); commit {record['commit']}.",
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no result of a recipe ({error!r}); write it with `mien score --result`") from None
     head = ["", "| row | honest | 95 % | optimistic | paper |", "|---|---|---|---|---|"]
     return "\n".join([*told, *head, *lines, "", *_odd(rows), ""])
+
+
+def _figure(number: float | None) -> str:
+    return "not known" if number is None else f"{number:.4f}"
 
 
 def _line(row: Scored) -> str:

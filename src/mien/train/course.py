@@ -40,7 +40,8 @@ def material(recipe: Recipe, folder: Path) -> Material:
     """Read the annotations, open the features, part the training videos in two."""
     splits = data.read(recipe.data, folder)
     if "train" not in splits and not _fits(recipe):
-        splits = {"train": splits.get(recipe.scored, Rows((), *(np.zeros(0, np.int64),) * 2)), **splits}
+        nobody = Rows((), np.zeros(0, np.int64), np.zeros(0, np.int64))
+        splits = {"train": splits.get(recipe.scored, nobody), **splits}
     for name in ("train", recipe.scored):
         if name not in splits or not len(splits[name]):
             raise InputError(f"the recipe needs rows of the split {name}, {folder} has none")

@@ -92,7 +92,7 @@ class Recipe:
     data: str  # the reader of its annotations
     parts: tuple[Part, ...]
     rows: tuple[Row, ...]
-    claim: float  # the paper's number
+    claim: float | None  # the paper's number, where it is known
     source: str
     joint: bool = False  # all parts learn together, on masked losses
     baseline: float | None = None

@@ -49,7 +49,7 @@ class Look:
         embedding = state @ self.mixing + FAINT * draw.standard_normal((n, WIDTH)).astype(np.float32)
         raw = np.hstack([self.gain * state[:, : len(AFFECTNET8)], np.zeros((n, 2), np.float32)])
         zero = np.zeros(n, np.int64)
-        out.add(np.arange(at, at + n), zero, np.ones(n, bool), embedding, raw.astype(np.float32))
+        out.add(np.arange(at, at + n), zero, np.ones(n, bool), embedding.astype(np.float32), raw.astype(np.float32))
 
 
 def _drawn(draw: np.random.Generator, counts: Sequence[int], scale: float) -> NDArray[np.int64]:
