@@ -93,3 +93,4 @@ def test_whitened_factors_beat_plain_ones_on_the_data_they_are_for() -> None:
     plain, white = (torch.matmul(*factor(matrix, 5, given)) for given in (None, moment))
     assert float((x @ (matrix - white).T).norm()) < 0.7 * float((x @ (matrix - plain).T).norm())
     assert float((matrix - white).norm()) > float((matrix - plain).norm())
+    torch.testing.assert_close(torch.matmul(*factor(matrix, 20, moment)), matrix)

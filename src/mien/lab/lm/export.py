@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from mien.errors import InputError
 from mien.lab.lm.corpus import EOS, UNKNOWN, Vocabulary
-from mien.lab.lm.maps import LowRank, TensorTrain
+from mien.lab.lm.maps import LowRank, TensorTrain, turned
 from mien.lab.lm.models import LanguageModel, Layer, Map, ReducedGRU, Table
 from mien.lab.lm.storage import Saved
 
@@ -101,7 +101,7 @@ class _Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[onnx.TensorProto] = []
 
-    def op(self, kind: str, *inputs: str, name: str = "", **attributes: int) -> str:
+    def op(self, kind: str, *inputs: str, name: str = "", **attributes: int | Sequence[int]) -> str:
         """One operation with one result."""
         name = name or f"v{len(self.nodes)}"
         node = helper.make_node(kind, inputs, [name])
@@ -187,13 +187,12 @@ class _Graph:
         done, todo = 1, math.prod(module.column_digits)
         if padding := todo - module.in_features:
             x = self.op("Pad", x, self.constant(np.array([0, 0, 0, padding], np.int64)))
-        for core in module.cores:
+        for core in reversed(module.cores):
             before, row, column, after = core.shape
             todo //= column
-            matrix = self.constant(core.permute(1, 3, 0, 2).reshape(row * after, before * column))
-            x = self.op("MatMul", matrix, self.reshape(x, done, before * column, todo))
+            x = self.op("MatMul", self.reshape(x, done, todo, column * after), self.constant(turned(core)))
+            x = self.op("Transpose", self.reshape(x, done, todo, row, before), perm=(2, 0, 1, 3))
             done *= row
-            x = self.reshape(x, done, after, todo)
         x = self.reshape(x, 1, done)
         if done > module.out_features:
             x = self.split(x, module.out_features, done - module.out_features)[0]

@@ -59,16 +59,16 @@ class TensorTrain(nn.Module):
         return matrix[: self.out_features, : self.in_features, 0]
 
     def forward(self, x: Tensor) -> Tensor:
+        # The last core first: its column digit and rank lie together, so that each core is one large product.
         padding = math.prod(self.column_digits) - self.in_features
         flat = nn.functional.pad(x.reshape(-1, self.in_features), (0, padding))
-        count = flat.shape[0]
-        todo = flat.reshape(count, 1, -1)  # (words × row digits done, rank, column digits to come)
-        for core in self.cores:
+        state = flat.reshape(1, -1, 1)  # (row digits done, words × column digits to come, rank)
+        for core in reversed(self.cores):
             before, row, column, after = core.shape
-            todo = todo.reshape(todo.shape[0], before * column, -1)
-            todo = core.permute(1, 3, 0, 2).reshape(row * after, before * column) @ todo
-            todo = todo.reshape(todo.shape[0] * row, after, -1)
-        y = todo.reshape(count, -1)[:, : self.out_features].reshape(*x.shape[:-1], self.out_features)
+            product = state.reshape(len(state), -1, column * after) @ turned(core)
+            split = product.reshape(len(state), -1, row, before).permute(2, 0, 1, 3)
+            state = split.reshape(row * len(state), -1, before)
+        y = state[: self.out_features, :, 0].T.reshape(*x.shape[:-1], self.out_features)
         return y if self.bias is None else y + self.bias
 
 
@@ -116,6 +116,12 @@ def decompose(matrix: Tensor, rank: int) -> list[Tensor]:
         cores.append(left[:, :after].reshape(before, row, column, after))
         rest, before = values[:after, None] * right[:after], after
     return [*cores, rest.reshape(before, rows[-1], columns[-1], 1)]
+
+
+def turned(core: Tensor) -> Tensor:
+    """A core as the matrix (column digit × rank after, row digit × rank before) that a row of vectors meets."""
+    before, row, column, after = core.shape
+    return core.permute(2, 3, 1, 0).reshape(column * after, row * before)
 
 
 def train_ranks(rows: Sequence[int], columns: Sequence[int], rank: int) -> list[int]:
