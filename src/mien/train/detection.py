@@ -101,7 +101,7 @@ def main() -> None:
     truths = teach(photos, given.photos, given.labels)
     detector = Finder(card, Onnx(WEIGHTS / card.file, threads=1), card.post["threshold"])
     sweep = {
-        f"{t:.2f}": figures(Finder(card, detector.runtime, t), truths, given.photos) for t in (0.3, 0.4, 0.5, 0.6, 0.7)
+        f"{t:.2f}": figures(Finder(card, detector.runtime, t), truths, given.photos) for t in (0.5, 0.6, 0.7, 0.75, 0.8)
     }
     found: dict[str, record.Figure] = {"card": card.name, "hash": card.hash, "threshold": detector.threshold}
     found |= {"at": figures(detector, truths, given.photos), "by_threshold": sweep}
