@@ -17,7 +17,7 @@ STRIDES = (8, 16, 32)
 CELLS = 4.0  # a raw box of exp(0) is this many cells wide, so that every scale starts near its own faces
 PADDING = 32  # the coarsest stride: sides are filled up to a multiple of it
 OVERLAP = 0.4
-ENLARGED = 2.0  # small pictures are looked at enlarged: on album photos that finds a fifth more of the faces
+ENLARGED = 2.0  # small pictures are looked at enlarged: their faces then have the sizes that training had most of
 LARGEST = 2560  # longest side of the second pass; more would only find faces nobody can read
 
 
