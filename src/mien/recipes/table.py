@@ -82,11 +82,10 @@ def _odd(rows: list[Scored]) -> list[str]:
     first = next((r for r in rows if r["paper"] is not None), None)
     if first is None or first["paper"] is None:
         return []
+    others = [row for row in rows if row["paper"] is not None and row is not first]
     out = []
-    for row in rows:
-        if row["paper"] is None or row is first:
-            continue
-        theirs, ours = row["paper"] - first["paper"], row["honest"] - first["honest"]
+    for row in others:
+        theirs, ours = (row["paper"] or 0.0) - first["paper"], row["honest"] - first["honest"]
         if theirs * ours < 0:
             out.append(f"- {row['name']}: {theirs:+.4f} in the paper, {ours:+.4f} here, against “{first['name']}”.")
-    return out or ["Every row moves the way it does in the paper, against the first one."]
+    return out or ["Every row moves the way it does in the paper, against the first one."] * bool(others)

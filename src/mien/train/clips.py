@@ -1,6 +1,7 @@
 """Synthetic twins of the sets that are judged by clip, by sound and words, or by two classes.
 
-Sizes, shares and plain scores of each source are published; a source's signal is set from its score in closed form.
+Sizes and shares are published. The sources of mimicry are set from their published scores in closed form; all other
+gains are round guesses made before any recipe ran, so plain scores here may lie off the papers'.
 """
 
 from __future__ import annotations
