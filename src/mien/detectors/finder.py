@@ -18,12 +18,13 @@ CELLS = 4.0  # a raw box of exp(0) is this many cells wide, so that every scale 
 PADDING = 32  # the coarsest stride: sides are filled up to a multiple of it
 OVERLAP = 0.4
 ENLARGED = 2.0  # small pictures are looked at enlarged: their faces then have the sizes that training had most of
+COARSE, NEAR = 256, 0.3  # a first small look is for faces that fill three tenths of the long side, or more
 LARGEST = 2560  # longest side of the second pass; more would only find faces nobody can read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finder:
-    """Looks at the frame with its long side at 640 first, enlarged twice at most; at full size if that finds nothing.
+    """Looks at the frame at 256 for near faces and at 640, enlarged twice at most; at full size if both find nothing.
 
     `smallest` asks for faces down to so many pixels: where the first look would see them below 16, it looks twice.
     """
@@ -37,10 +38,13 @@ class Finder:
     def __call__(self, frame: Frame) -> Faces:
         """The faces of one frame, surest first; none is not an error."""
         long = max(frame.size)
+        near = self._look(frame, COARSE / long)
+        near = near.pick(_sides(near) >= NEAR * long)
         faces = self._look(frame, min(ENLARGED, self.longest / long))
+        faces = _joined(near, faces.pick(_sides(faces) < 1.2 * NEAR * long))
         wanted_small = 0 < self.smallest * self.longest / long < 16
         if long > self.longest and (len(faces) == 0 or wanted_small):
-            return self._look(frame, min(1.0, LARGEST / long))
+            return _joined(near, self._look(frame, min(1.0, LARGEST / long)))
         return faces
 
     def _look(self, frame: Frame, scale: float) -> Faces:
@@ -52,6 +56,22 @@ class Finder:
         kept = nms(boxes, scores, OVERLAP)
         inside = kept[(boxes[kept, :2] + boxes[kept, 2:] / 2 < np.array(frame.size)).all(1)]
         return Faces(frame, boxes[inside], points[inside], scores[inside])
+
+
+def _sides(faces: Faces) -> Floats:
+    return np.sqrt(np.maximum(faces.boxes[:, 2:].prod(1), 0))
+
+
+def _joined(near: Faces, others: Faces) -> Faces:
+    """Both looks together, surest first; what lies within a near face is a part of it, not another face."""
+    middle = others.boxes[:, :2] + others.boxes[:, 2:] / 2
+    low, high = near.boxes[:, :2], near.boxes[:, :2] + near.boxes[:, 2:]
+    inside = np.logical_and(middle[:, None] > low, middle[:, None] < high).all(axis=-1)
+    rest = others.pick(np.flatnonzero(inside.sum(axis=-1) == 0))
+    boxes, points = np.concatenate([near.boxes, rest.boxes]), np.concatenate([near.points, rest.points])
+    scores = np.concatenate([near.scores, rest.scores])
+    kept = nms(boxes, scores, OVERLAP)
+    return Faces(near.frame, boxes[kept], points[kept], scores[kept])
 
 
 def _fill(pixels: Pixels) -> Pixels:

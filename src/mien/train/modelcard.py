@@ -17,7 +17,7 @@ Json = Mapping[str, "Json"] | Sequence["Json"] | str | float | int | bool | None
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Rows as Markdown."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def at(result: Json, path: str) -> Json:
