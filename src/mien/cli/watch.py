@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from mien.batch import Journal
     from mien.io.video import Video
     from mien.report.peaks import Peaks
+    from mien.stream import Smoothing, Watch
     from mien.temporal.stride import Stride
     from mien.types import Faces, Frame
-    from mien.stream import Smoothing, Watch
 
 
 def register(app: typer.Typer) -> None:
