@@ -28,3 +28,24 @@ lint: .venv/dev
 
 clean:
 	rm -rf .venv out build dist
+
+# Slower than the suite: speed and memory beside parts and peers, each peer in an environment of its own.
+bench: .venv/dev bench/peers/emotiefflib bench/peers/fer
+	$(BIN)/mien bench
+
+bench/peers/emotiefflib:
+	$(PYTHON) -m venv $@ && $@/bin/pip install -q emotiefflib
+
+bench/peers/fer:
+	$(PYTHON) -m venv $@ && $@/bin/pip install -q --no-deps fer
+	$@/bin/pip install -q tensorflow-cpu 'opencv-python-headless<5' 'moviepy<2' ffmpeg-python requests tqdm pandas Pillow \
+		matplotlib 'setuptools<80'
+
+# Figures of albums, games and the shipped networks; DATA is the folder of real data, RENDERS of heads never trained on.
+results: .venv/dev
+	for n in identity tracks clips ages groups events simulated papers; do \
+		$(BIN)/python -m mien.album.experiments $$n || exit 1; done
+	for n in mien_s.default mien_s.default.fp32; do \
+		$(BIN)/python -m mien.train.evaluate --name $$n --data $(DATA) --renders $(RENDERS) || exit 1; done
+	$(BIN)/python -m mien.train.modelcard
+	$(BIN)/mien lab games verify results --repeats 40
