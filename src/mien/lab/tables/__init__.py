@@ -1,0 +1,1 @@
+"""From a table and a sentence to a trained model, scripts that run alone, and a score nobody could peek at."""

@@ -1,0 +1,343 @@
+"""The agent: router → planner → generator → executor → validator → improver → splitter → answer, which always ends."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mien.errors import MienError
+from mien.lab.tables import learner, script
+from mien.lab.tables.plan import DUMMY, Case, Planner, Recipe, Trial, blends, sorted_trials
+from mien.lab.tables.sandbox import Executor, Limits, Outcome, execute
+
+MOST_TRIED = 20_000  # rows that a trial learns from; the chosen recipe learns from all
+SLACK = 0.1  # of the time, kept for the answer
+
+
+class State(Enum):
+    """Where the agent is."""
+
+    ROUTER = "router"
+    PLANNER = "planner"
+    GENERATOR = "generator"
+    EXECUTOR = "executor"
+    VALIDATOR = "validator"
+    IMPROVER = "improver"
+    SPLITTER = "splitter"
+    ANSWER = "answer"
+
+
+EDGES: Mapping[State, frozenset[State]] = {
+    State.ROUTER: frozenset({State.PLANNER}),
+    State.PLANNER: frozenset({State.GENERATOR, State.ROUTER}),
+    State.GENERATOR: frozenset({State.EXECUTOR}),
+    State.EXECUTOR: frozenset({State.VALIDATOR}),
+    State.VALIDATOR: frozenset({State.GENERATOR, State.IMPROVER, State.ROUTER}),
+    State.IMPROVER: frozenset({State.GENERATOR, State.SPLITTER}),
+    State.SPLITTER: frozenset({State.SPLITTER, State.ROUTER, State.ANSWER}),
+    State.ANSWER: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How much the agent may do."""
+
+    seconds: float = 300.0
+    folds: int = 5
+    improvements: int = 5
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came out; `value` is the score on rows that no script saw the target of."""
+
+    value: float
+    dummy: float
+    planner: str
+    tool: str
+    trial: Trial
+    train: str
+    predict: str
+    guessed: pd.DataFrame  # for the held-out rows
+    tested: pd.DataFrame | None  # for the test table
+    seconds: float
+    path: tuple[State, ...]
+    faults: tuple[str, ...]
+    trials: tuple[Trial, ...]
+
+
+class Agent:
+    """One run over one case; `seen` and `held` have targets, `test` has none."""
+
+    def __init__(
+        self,
+        case: Case,
+        seen: pd.DataFrame,
+        held: pd.DataFrame,
+        chain: Sequence[Planner],
+        settings: Settings | None = None,
+        *,
+        test: pd.DataFrame | None = None,
+        executor: Executor = execute,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.case, self.seen, self.held, self.test = case, seen, held, test
+        self.settings = settings or Settings()
+        self._execute, self._clock, self._start = executor, clock, clock()
+        self._chain = deque([*(p for p in chain if p != DUMMY), DUMMY])
+        self._planner: Planner = DUMMY
+        self._queue: deque[Recipe] = deque()
+        self._trials: list[Trial] = []
+        self._choices: deque[Trial] | None = None
+        self._improved = 0
+        self._all: list[Trial] = []
+        self._faults: list[str] = []
+        self._answer: Answer | None = None
+        self._outcome: Outcome | None = None
+        self._recipe = Recipe("", ())
+        plain = script.spec(case, Recipe("truth", ()), 0)
+        self._truth = learner.answers(seen, plain)
+        self._held_truth = learner.answers(held, plain)
+        self.dummy = self._dummy(plain)
+
+    def run(self) -> Answer:
+        """Walk the states to the answer."""
+        steps: Mapping[State, Callable[[], State]] = {
+            State.ROUTER: self._route,
+            State.PLANNER: self._plan,
+            State.GENERATOR: self._generate,
+            State.EXECUTOR: self._run,
+            State.VALIDATOR: self._validate,
+            State.IMPROVER: self._improve,
+            State.SPLITTER: self._split,
+        }
+        state, path = State.ROUTER, [State.ROUTER]
+        with tempfile.TemporaryDirectory(prefix="tables") as folder:
+            self._folder = Path(folder)
+            while state is not State.ANSWER:
+                following = steps[state]()
+                assert following in EDGES[state], f"no edge from {state} to {following}"
+                state = following
+                path.append(state)
+        assert self._answer is not None
+        return replace(self._answer, path=tuple(path), seconds=self._spent())
+
+    def _spent(self) -> float:
+        return self._clock() - self._start
+
+    def _left(self, share: float = 1 - SLACK) -> float:
+        return self.settings.seconds * share - self._spent()
+
+    def _reserve(self) -> float:
+        """Seconds that learning and asking the best recipes once more will take."""
+        best = sorted_trials(self.case.task, self._trials)[:3]
+        grown = len(self.seen) / min(len(self.seen), MOST_TRIED)
+        longest = max((t.seconds for t in self._trials), default=0.0)
+        return sum(t.seconds for t in best) * grown / max(self.settings.folds - 1, 1) + min(longest, 10.0)
+
+    def _route(self) -> State:
+        """The next planner of the chain; the dummy is last and its failure is the only one that is not survived."""
+        if not self._chain:
+            raise MienError("even the dummy failed: " + "; ".join(self._faults[-3:]))
+        self._planner = self._chain.popleft()
+        self._trials, self._choices, self._improved = [], None, 0
+        self._queue.clear()
+        return State.PLANNER
+
+    def _plan(self) -> State:
+        if self._planner is not DUMMY and self._left() <= 0:
+            self._faults.append(f"{self._planner.name}: no time was left")
+            return State.ROUTER
+        try:
+            self._queue.extend(self._planner.plan(self.case))
+        except MienError as error:
+            self._faults.append(f"{self._planner.name}: {error}")
+        return State.GENERATOR if self._queue else State.ROUTER
+
+    def _generate(self) -> State:
+        self._recipe = self._queue.popleft()
+        searching = self._planner.tool in script.TOOLS
+        self._spec = script.spec(
+            self.case, self._recipe, 1 if searching else self.settings.folds, MOST_TRIED, self._left() / 2.5
+        )
+        self._scratch = Path(tempfile.mkdtemp(dir=self._folder))
+        self.seen.to_csv(self._scratch / "train.csv", index=False)
+        (self._scratch / "train.py").write_text(script.training(self._spec, self._recipe.code), "utf-8")
+        return State.EXECUTOR
+
+    def _run(self) -> State:
+        # The first trial may take half of the time, whatever it is; the others must leave enough for the answer.
+        wall = self._left() / 2 if not self._trials else self._left() - self._reserve()
+        least = 20.0 if self._planner is DUMMY else 0.1
+        self._outcome = self._execute(
+            self._scratch / "train.py", (), replace(self.settings.limits, seconds=max(wall, least))
+        )
+        return State.VALIDATOR
+
+    def _validate(self) -> State:
+        assert self._outcome is not None
+        trial = judged(self._recipe, self._outcome, self._scratch, self._spec, self._truth)
+        self._trials.append(trial)
+        self._all.append(trial)
+        if trial.fault:
+            self._faults.append(f"{self._planner.name}, {self._recipe.name}: {trial.fault}")
+        if self._queue and self._affordable():
+            return State.GENERATOR
+        return State.IMPROVER if any(t.value is not None for t in self._trials) else State.ROUTER
+
+    def _affordable(self) -> bool:
+        """Whether a further trial, taken to last as long as the middle one so far, leaves time for the answer."""
+        typical = float(np.median([t.seconds for t in self._trials]))
+        return self._left() - self._reserve() > typical
+
+    def _improve(self) -> State:
+        if self._improved < self.settings.improvements and self._affordable():
+            self._improved += 1
+            try:
+                recipe = self._planner.improve(self.case, self._trials)
+            except MienError as error:
+                self._faults.append(f"{self._planner.name}: {error}")
+                recipe = None
+            if recipe is not None:
+                self._queue.append(recipe)
+                return State.GENERATOR
+        return State.SPLITTER
+
+    def _split(self) -> State:
+        """Learn the best recipe from all rows in a fresh folder, and ask it for what no script saw."""
+        if self._choices is None:
+            self._choices = deque(self._chosen())
+        if not self._choices or (self._left(1.15) <= 0 and self._planner is not DUMMY):
+            return State.ROUTER
+        trial = self._choices.popleft()
+        try:
+            self._answer = self._asked(trial)
+        except MienError as error:
+            self._faults.append(f"{self._planner.name}, {trial.recipe.name}: {error}")
+            return State.SPLITTER
+        if self._planner is DUMMY or self.case.task.better(self._answer.value, self.dummy):
+            return State.ANSWER
+        self._faults.append(f"{self._planner.name}, {trial.recipe.name}: no better than the dummy on held-out rows")
+        return State.SPLITTER
+
+    def _chosen(self) -> list[Trial]:
+        """The best blend where it beats all single ones and time allows, then the two best single ones."""
+        task, single = self.case.task, sorted_trials(self.case.task, self._trials)
+        mixed = [
+            Trial(recipe, learner.score(task.metric, self._truth[: len(guessed)], guessed), seconds=seconds)
+            for recipe, guessed, seconds in blends(single)
+        ]
+        best = sorted_trials(task, mixed)[:1]
+        if best and not task.better(float(best[0].value or 0), float(single[0].value or 0)):
+            best = []
+        return [*best, *single[:2]]
+
+    def _asked(self, trial: Trial) -> Answer:
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        known = script.spec(self.case, trial.recipe, 0, seconds=max(self._left() / 2, 1.0))
+        train, predict = (make(known, trial.recipe.code) for make in (script.training, script.inference))
+        self.seen.to_csv(folder / "train.csv", index=False)
+        (folder / "train.py").write_text(train, "utf-8")
+        (folder / "predict.py").write_text(predict, "utf-8")
+        self._must(folder / "train.py")
+        held = self._table(folder, self.held.drop(columns=self.case.task.target), known)
+        tested = None if self.test is None else self._table(folder, self.test, known)
+        value = learner.score(self.case.task.metric, self._held_truth, _guesses(held, known))
+        tool = self._planner.tool
+        return Answer(
+            value, self.dummy, self._planner.name, tool, trial, train, predict, held, tested, 0.0, (),
+            tuple(self._faults), tuple(self._all),
+        )  # fmt: skip
+
+    def _table(self, folder: Path, asked: pd.DataFrame, known: learner.Spec) -> pd.DataFrame:
+        """Answers of predict.py to a table, checked."""
+        asked.to_csv(folder / "asked.csv", index=False)
+        self._must(folder / "predict.py", "asked.csv", "answers.csv")
+        answers = _read(folder / "answers.csv", known)
+        if list(answers.index) != list(range(len(asked))):
+            raise MienError(f"the answers must be {len(asked)} rows in order, got {len(answers)}")
+        return answers
+
+    def _must(self, path: Path, *arguments: str) -> None:
+        wall = max(self._left(1.15), 20.0 if self._planner is DUMMY else 0.1)
+        outcome = self._execute(path, arguments, replace(self.settings.limits, seconds=wall))
+        if outcome.fault:
+            raise MienError(outcome.fault)
+
+    def _dummy(self, spec: learner.Spec) -> float:
+        """The score of the mean, or of the shares of the classes, on the held-out rows."""
+        if spec.kind == "regression":
+            guessed = np.full(len(self.held), self._truth.mean())
+        else:
+            shares = np.bincount(self._truth, minlength=len(spec.classes)) / len(self._truth)
+            guessed = np.tile(shares, (len(self.held), 1))
+        return learner.score(spec.metric, self._held_truth, guessed)
+
+
+def judged(recipe: Recipe, outcome: Outcome, folder: Path, spec: learner.Spec, truth: np.ndarray) -> Trial:
+    """A trial whose claimed score is the one that its saved guesses have."""
+    if outcome.fault:
+        return Trial(recipe, None, outcome.fault, outcome.seconds)
+    try:
+        claimed = json.loads(_small(folder / "result.json"))["value"]
+        answers = _read(folder / "oof.csv", spec)
+        rows, guessed = np.asarray(answers.index, int), _guesses(answers, spec)
+        count = min(len(truth), spec.rows or len(truth))
+        if len(np.unique(rows)) != len(rows) or rows.min() < 0 or rows.max() >= count:
+            raise MienError(f"the guesses must be of different rows below {count}")
+        if spec.folds > 1 and len(rows) != count:
+            raise MienError(f"guesses for all {count} rows are wanted, got {len(rows)}")
+        value = learner.score(spec.metric, truth[rows], guessed)
+        if not isinstance(claimed, float) or abs(claimed - value) > 1e-6 * max(1.0, abs(value)):
+            raise MienError(f"the script claims {claimed} and its guesses score {value}")
+    except (MienError, OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        return Trial(recipe, None, f"its results are of no use: {error}", outcome.seconds)
+    whole = np.full((count, *guessed.shape[1:]), np.nan)
+    whole[rows] = guessed
+    return Trial(recipe, value, "", outcome.seconds, whole)
+
+
+def _small(path: Path) -> str:
+    """The text of a file that a script wrote, if it is a plain and small one."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > 2**16:
+        raise MienError(f"{path.name} must be a small plain file")
+    return path.read_text("utf-8")
+
+
+def _read(path: Path, spec: learner.Spec) -> pd.DataFrame:
+    """Answers that a script wrote: the right columns, all numbers finite, probabilities that add up to one."""
+    if path.is_symlink() or not path.is_file():
+        raise MienError(f"the script wrote no {path.name}")
+    try:
+        table = pd.read_csv(path, index_col=0, dtype={spec.target: str}, keep_default_na=False, na_values=[""])
+    except (ValueError, OSError) as error:
+        raise MienError(f"{path.name} is no table ({error})") from error
+    wanted = [spec.target, *(f"P({name})" for name in spec.classes)]
+    if list(table.columns) != wanted:
+        raise MienError(f"{path.name} must have the columns {wanted}, got {list(table.columns)}")
+    guessed = _guesses(table, spec)
+    if not np.isfinite(guessed).all() or table.isna().to_numpy().any():
+        raise MienError(f"{path.name} has answers that are not there or not finite")
+    if spec.classes and (guessed.min() < 0 or abs(guessed.sum(1) - 1).max() > 1e-6):
+        raise MienError(f"the probabilities in {path.name} must lie in 0 … 1 and add up to 1")
+    if spec.classes and not (table[spec.target] == np.asarray(spec.classes, object)[guessed.argmax(1)]).all():
+        raise MienError(f"the answers in {path.name} must be the likeliest classes")
+    return table
+
+
+def _guesses(answers: pd.DataFrame, spec: learner.Spec) -> np.ndarray:
+    """Values, or probabilities (n, classes)."""
+    if spec.kind == "regression":
+        return np.asarray(learner.numeric(answers[spec.target]))
+    return np.column_stack([learner.numeric(answers[f"P({name})"]) for name in spec.classes])
