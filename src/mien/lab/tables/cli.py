@@ -53,3 +53,29 @@ def solve_table(
     answer = solved.answer
     typer.echo(f"planner: {answer.planner}, tool: {answer.tool}, {answer.seconds:.0f} s", err=True)
     typer.echo(f"{solved.case.task.metric} {answer.value:.4f} (dummy {answer.dummy:.4f}) in {out}")
+
+
+@app.command()
+def bench(
+    results: Annotated[Path, typer.Argument(help="The folder for tables_bench.json.")],
+    data: Annotated[Path | None, typer.Option(help="The folder with adult-train.csv and kaggle/.")] = None,
+    tables: Annotated[str, typer.Option(help="Tables, separated by commas; all ten if empty.")] = "",
+    seconds: Annotated[float, typer.Option(min=5, help="Time of each way for one table.")] = 300.0,
+    folds: Annotated[int, typer.Option(min=1, help="Of tables below 5,000 rows; 1 for one held-out part.")] = 5,
+    name: Annotated[str, typer.Option(help="Of the file.")] = "tables_bench",
+) -> None:
+    """Compare the dummy, boosting with defaults, installed AutoML tools and the agent on public tables.
+
+    Example:  mien lab tables bench results --tables iris,wine --seconds 60
+    """
+    import time
+
+    from mien.lab.tables import bench as ten
+    from mien.record import write
+
+    names = [part.strip() for part in tables.split(",") if part.strip()] or list(ten.TABLES)
+    start = time.perf_counter()
+    figures = ten.bench(names, data, seconds, folds)
+    path = results / f"{name}.json"
+    write(path, figures, seed=0, data=ten.files(names, data), seconds=time.perf_counter() - start)
+    typer.echo(path)

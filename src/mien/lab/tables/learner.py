@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 
 import joblib
@@ -91,7 +92,7 @@ def features(table: pd.DataFrame, spec: Spec) -> pd.DataFrame:
     for name, formats in spec.dates:
         date = moment(table[name], formats)
         made[f"{name} days"] = (date - pd.Timestamp(2000, 1, 1)).dt.total_seconds() / 86400
-        for part in ("year", "month", "day", "dayofweek", "hour"):
+        for part in ("year", "month", "day", "day_of_week", "hour"):
             made[f"{name} {part}"] = getattr(date.dt, part).astype(float)
     for name in spec.texts:
         text = table[name].fillna("").astype(str)
@@ -147,8 +148,12 @@ def _ordinal() -> OrdinalEncoder:
 
 
 def _targets(spec: Spec) -> TargetEncoder:
+    """Means of the target, seeded; scikit-learn 1.9 moved the seed into the folds."""
     kind = "continuous" if spec.kind == "regression" else spec.kind
-    return TargetEncoder(target_type=kind, random_state=spec.seed, cv=3)
+    if signature(TargetEncoder).parameters["random_state"].default is None:
+        return TargetEncoder(target_type=kind, random_state=spec.seed, cv=3)
+    fold = KFold if spec.kind == "regression" else StratifiedKFold
+    return TargetEncoder(target_type=kind, cv=fold(3, shuffle=True, random_state=spec.seed))
 
 
 def _model(member: Member, spec: Spec, categories: list[int] | None, rows: int) -> Iterator[object]:
