@@ -185,3 +185,9 @@ def test_two_hundred_thousand_rows_are_read_and_profiled(tmp_path: Path) -> None
     facts = profile(table.frame, "y")
     assert facts.rows == n
     assert {c.kind for c in facts.columns} == {"number", "category"} or facts.columns[0].kind == "leak"
+
+
+def test_numbers_that_look_like_days_of_a_far_year_are_no_dates() -> None:
+    frame = pd.DataFrame({"y": ["0", "1"] * 30, "ticket": [f"34920{i}" if i % 2 else f"A/5 {i}" for i in range(60)]})
+    assert profile(frame, "y").columns[0].kind == "id" or profile(frame, "y").columns[0].kind == "text"
+    assert moment(pd.Series(["349206", "34920306"]), ("%Y%m%d",)).notna().any()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import sklearn
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from mien.errors import MienError, unknown
@@ -19,7 +20,7 @@ from mien.lab.tables.plan import BOOSTING, Fixed, Planner, Rules
 from mien.lab.tables.solve import held_out, installed, solve
 from mien.lab.tables.table import Table, read
 from mien.lab.tables.task import LOSSES, understand
-from mien.record import Figure
+from mien.record import Figure, digest
 
 LARGE = 5000  # rows; a table with more is scored on one held-out part, smaller ones by folds
 CLOSE = 0.01  # of the best tool's normalised score
@@ -93,7 +94,11 @@ def bench(names: Sequence[str], folder: Path | None, seconds: float, folds: int)
         if name not in TABLES:
             raise unknown("table", name, TABLES)
         metric, rows = _scored(TABLES[name], folder, seconds, folds)
-        tables[name] = {"metric": metric, **{way: _figures(row) for way, row in rows.items()}}
+        tables[name] = {
+            "metric": metric,
+            "data": _hash(TABLES[name], folder),
+            **{way: _figures(row) for way, row in rows.items()},
+        }
         shares[name] = {way: _share(metric, float(np.mean(row.values))) for way, row in rows.items()}
     return {"tables": tables, **_summary(shares), "seconds_a_table": seconds, "folds": folds}
 
@@ -158,6 +163,6 @@ def _summary(shares: dict[str, dict[str, float]]) -> dict[str, Figure]:
     }
 
 
-def files(names: Sequence[str], folder: Path | None) -> list[Path]:
-    """The files behind some tables, for the record; those of scikit-learn are known by its version."""
-    return [folder / TABLES[n].file for n in names if folder and TABLES[n].file]
+def _hash(public: Public, folder: Path | None) -> str:
+    """Of the file behind a table; a bundled one is known by the version of scikit-learn."""
+    return digest([folder / public.file]) if folder and public.file else f"scikit-learn {sklearn.__version__}"

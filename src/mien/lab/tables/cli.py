@@ -77,5 +77,5 @@ def bench(
     start = time.perf_counter()
     figures = ten.bench(names, data, seconds, folds)
     path = results / f"{name}.json"
-    write(path, figures, seed=0, data=ten.files(names, data), seconds=time.perf_counter() - start)
+    write(path, figures, seed=0, data=(), seconds=time.perf_counter() - start)
     typer.echo(path)

@@ -74,9 +74,9 @@ def extra(table: pd.DataFrame) -> pd.DataFrame:
 
 def moment(column: pd.Series, formats: tuple[str, ...]) -> pd.Series:
     """Dates of a column of text; each format reads what those before it could not."""
-    text, found = column.str.strip(), pd.Series(pd.NaT, index=column.index, dtype="datetime64[ns]")
+    text, found = column.str.strip(), pd.Series(pd.NaT, index=column.index, dtype="datetime64[s]")
     for form in formats:
-        found = found.fillna(pd.to_datetime(text, format=form, errors="coerce").astype("datetime64[ns]"))
+        found = found.fillna(pd.to_datetime(text, format=form, errors="coerce").astype("datetime64[s]"))
     return found
 
 
