@@ -94,8 +94,7 @@ class Puppet:
         if fate == "no table":
             path.write_bytes(b'\0\xff,\n"')
         if fate == "link":
-            path.unlink()
-            path.symlink_to("/etc/hostname")
+            path.symlink_to(path.rename(path.with_name("elsewhere")))
         return learner.score(known.metric, truth, guessed)
 
 
