@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,20 @@ class Account:
     numbers: Floats  # (seen faces, columns)
     seen: NDArray[np.bool_]  # (n,) whether the entry is of a seen face
     place: Rows  # (n,) the row of its numbers, where it is
+
+    def joined(self, person: Mapping[int, int]) -> Account:
+        """Tracks of one person under that person's number; who is seen in a frame is not waited for in it, too."""
+        moved = {track: who for track, who in person.items() if who != track}
+        if not moved:
+            return self
+        entries = self.entries.copy()
+        for track, who in moved.items():
+            entries["person"][self.entries["person"] == track] = who
+        order = np.lexsort((~self.seen, entries["person"], entries["frame"]))
+        frames, people = entries["frame"][order], entries["person"][order]
+        again = np.r_[False, (np.diff(frames) == 0) & (np.diff(people) == 0)]
+        rows = np.sort(order[~again | self.seen[order]])
+        return replace(self, entries=entries[rows], seen=self.seen[rows], place=self.place[rows])
 
     def people(self, patience: float) -> dict[int, Stretches]:
         """Everybody's entries; a cut, or an absence longer than the patience, begins a new stretch."""

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from mien.cuts import Cuts
 from mien.errors import InputError, MienError
 from mien.heads import ACTION_UNITS, DEMOGRAPHICS, EXPRESSION, POSE, QUALITY
+from mien.identity.cast import Cast, People
+from mien.identity.gallery import Gallery
 from mien.io.table import Cell, Layout, Table
-from mien.ledger import NOBODY, Ledger
+from mien.ledger import NOBODY, Account, Ledger
 from mien.quality import measure
 from mien.temporal import Step, apply, joined, pieces
 from mien.temporal.fill import Fill
@@ -57,8 +59,11 @@ class Moment:
 class Watch:
     """Iterate it for the `Faces` of each frame; `table()` and `signals()` then know all that was seen.
 
-    Asked for a table or signals before anything was iterated, it goes through the whole video first; after an early
-    `break`, Ctrl-C or damage they hold all frames up to there. `adaptive` (strides with thresholds) looks at few of
+    What iterating gives has the numbers of tracks. In `people()`, the table and the signals, tracks that turned out to
+    be one person have the number of their first one; `gallery` names whom it knows.
+
+    Asked for any of these before anything was iterated, it goes through the whole video first; after an early `break`,
+    Ctrl-C or damage they hold all frames up to there. `adaptive` (strides with thresholds) looks at few of
     the frames of each block and at more where the expression is unsure; the others count as not seen.
     """
 
@@ -70,12 +75,13 @@ class Watch:
         smooth: Smoothing = "default",
         rules: Rules | None = None,
         adaptive: Stride | None = None,
+        gallery: Gallery | None = None,
     ) -> None:
         self.smooth: Smoothing = smooth
         self.frames = self.looked = 0  # frames gone through, and those that the networks saw
         self._stream, self._see, self._adaptive = frames, see, adaptive
         self._rules = rules or Rules()
-        self._ledger = Ledger()
+        self._ledger, self._cast, self._gallery = Ledger(), Cast(), gallery
         self._source = ""
         self._started = False
 
@@ -96,6 +102,7 @@ class Watch:
             faces = Faces.none(frame) if seen is None else tracker(seen)
             absent = tracker.absent(faces)
             self._ledger.add(faces, absent, shot)
+            self._cast.see(faces)
             self._source, self.frames, self.looked = frame.source, self.frames + 1, self.looked + (seen is not None)
             yield Moment(faces, absent, shot, seen is not None)
 
@@ -104,10 +111,14 @@ class Watch:
         self._finish()
         return Table(self.layout.columns, self._rows)
 
+    def people(self) -> People:
+        """Which tracks are one person, and the names of those in the gallery."""
+        self._finish()
+        return self._cast.people(self._gallery)
+
     def signals(self, *, raw: bool = False) -> dict[int, dict[Head, Signal]]:
         """Each person's answers over time; `seen` tells where the face was, also where values were filled in."""
-        self._finish()
-        account = self._ledger.read()
+        account = self._account()
         people, smooth = account.people(self._rules.patience), None if raw else self.smooth
         return {
             person: {head: _shown(head, signal, own.starts, smooth) for head, _, signal in account.signals(own.rows)}
@@ -118,6 +129,11 @@ class Watch:
     def layout(self) -> Layout:
         """The columns of the table, known from the first answers on."""
         return self._ledger.layout or Layout()
+
+    def _account(self) -> Account:
+        """All that was entered, by person."""
+        people = self.people()
+        return self._ledger.read().joined(people.of)
 
     def _finish(self) -> None:
         if not self._started:
@@ -148,7 +164,7 @@ class Watch:
         return faces if QUALITY in faces.readings else measure(faces)
 
     def _rows(self) -> Iterator[dict[str, Cell]]:
-        account = self._ledger.read()
+        account = self._account()
         numbers = account.numbers.copy()
         for own in account.people(self._rules.patience).values():
             for head, columns, signal in account.signals(own.rows):

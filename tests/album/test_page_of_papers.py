@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mien.album import people
 from mien.album.events import Borders
 from mien.album.experiments.papers import page
 from mien.errors import InputError
+from mien.identity.compare import SAME
 
 
 def figures(root: Path, name: str) -> dict:
@@ -19,7 +19,7 @@ def figures(root: Path, name: str) -> dict:
 
 def test_the_threshold_of_a_person_is_the_fitted_one(root: Path) -> None:
     fitted = figures(root, "identity")["threshold for use"]
-    assert pytest.approx(fitted, abs=0.005) == people.THRESHOLD
+    assert pytest.approx(fitted, abs=0.005) == SAME
 
 
 def test_the_threshold_of_a_border_is_the_fitted_one(root: Path) -> None:

@@ -19,6 +19,7 @@ from mien.errors import InputError, MienError, Unreadable
 from mien.geometry import crop
 from mien.heads import AGE, EXPRESSION, GENDER, IDENTITY
 from mien.identity import descriptor
+from mien.identity.cast import LOOKS
 from mien.identity.gate import Gate
 from mien.io import folder, photo
 from mien.io.video import Video
@@ -31,7 +32,6 @@ from mien.types import Faces, Floats, Frame, Pixels
 See: TypeAlias = Callable[[Frame], Faces]
 THUMBNAIL = Input(size=112, crop="square", margin=0.2)
 EVERY = 5  # frames of a video, as published
-TRACK = 3  # looks at a good face that a track needs before it tells who it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +180,13 @@ class _Track:
     def face(self, places: dict[int, int]) -> Face:
         """What is known of the whole track."""
         assert self._best is not None, "a track begins with a face"
-        few = f"too few looks: {len(self._good)}, {TRACK} are needed" + (f" ({self._reason})" if self._reason else "")
+        few = f"too few looks: {len(self._good)}, {LOOKS} are needed" + (f" ({self._reason})" if self._reason else "")
         good = self._good or [self._best]
         ages, male = [f.age for f in good if f.age is not None], [f.male for f in good if f.male is not None]
         return replace(
             self._best,
             vector=descriptor.mean(np.stack([f.vector for f in good])),
-            refused="" if len(self._good) >= TRACK else few,
+            refused="" if len(self._good) >= LOOKS else few,
             age=float(np.median(ages)) if ages else None,
             male=float(np.median(male)) if male else None,
             expression=Counter(f.expression for f in good).most_common(1)[0][0],

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mien.album.store import ALL, Face, Store
+from mien.identity.compare import SAME
 from mien.identity.nodes import Nodes, average
 from mien.types import Floats
-
-THRESHOLD = 0.4  # mean cosine distance up to which two groups are one person; fitted: results/people_identity.json
 
 
 @dataclass(slots=True)
@@ -35,7 +34,7 @@ class _Keys:
         return self.numbers.setdefault(reason, len(self.numbers))
 
 
-def settle(store: Store, threshold: float = THRESHOLD, *, again: bool = False) -> None:
+def settle(store: Store, threshold: float = SAME, *, again: bool = False) -> None:
     """Give every good face its person; with `again`, persons that the user never touched are formed anew."""
     faces, held, denied = store.faces(), store.held(), store.denied()
     groups = _groups(faces, held, denied, again)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,8 @@ from mien.options import Shown
 
 if TYPE_CHECKING:
     from mien.batch import Journal
+    from mien.identity.cast import People
+    from mien.identity.gallery import Gallery
     from mien.io.video import Video
     from mien.report.peaks import Peaks
     from mien.stream import Smoothing, Watch
@@ -42,6 +44,10 @@ def watch(
         float | None,
         typer.Option(help="Look at each 10th frame, at more only where no expression is more probable than this."),
     ] = None,
+    gallery: Annotated[
+        Path | None,
+        typer.Option(help="Folder of people to know by name: Anna.jpg, or several photos in a folder Anna."),
+    ] = None,
     demographics: options.Demographics = False,
     smallest: options.Smallest = 0.0,
     max_pixels: options.MaxPixels = None,
@@ -50,13 +56,15 @@ def watch(
 ) -> None:
     """Follow people through videos: one row per face and frame, smoothed over time, and a timeline per person.
 
-    Example:  mien watch talk.mp4 --out result
+    Example:  mien watch talk.mp4 --out result     mien watch talk.mp4 --gallery friends/ --out result
 
-    With --out each video gets a folder there with faces.csv, timeline.png and report.html; a run that was stopped
-    continues with the next video when started again. Ctrl-C keeps all frames up to there. A camera's rows on standard
-    output are as measured, for smoothing needs what comes after.
+    With --out each video gets a folder there with faces.csv, people.json, timeline.png and report.html; a run that was
+    stopped continues with the next video when started again. Who is lost and found again is one person in all of them.
+    Ctrl-C keeps all frames up to there. A camera's rows on standard output are as measured, for smoothing, and knowing
+    somebody again, need what comes after.
     """
     from mien import batch
+    from mien.identity.gallery import enrolled
     from mien.io import folder, photo
     from mien.io.whole import folder as made
 
@@ -66,8 +74,10 @@ def watch(
         see = options.perceiver(demographics, smallest, threads, device)
         asked = {"command": "watch", **options.version(see), "demographics": demographics, "smallest": smallest}
         asked |= {"every": every, "fps": fps, "start": start, "stop": stop, "smooth": smooth, "adaptive": adaptive}
+        asked |= {"gallery": str(gallery) if gallery else None}
+        known = enrolled(gallery, see) if gallery else None
         journal = batch.Journal(made(out), asked) if out else None
-        work = _Videos(see, how, chosen, strides, show, journal, out, form or "csv")
+        work = _Videos(see, how, _Follow(chosen, strides, known), show, journal, out, form or "csv")
         if len(paths) == 1 and paths[0].isdecimal() and not Path(paths[0]).exists():
             raise typer.Exit(work.camera(int(paths[0])))
         outcome = batch.run(batch.expanded(paths, folder.videos, "video"), work, "videos", journal)
@@ -93,13 +103,26 @@ class _How:
 
 
 @dataclass(frozen=True, slots=True)
+class _Follow:
+    """How people are followed."""
+
+    smooth: Smoothing
+    strides: Stride | None
+    gallery: Gallery | None
+
+    def __call__(self, frames: Iterable[Frame], see: Callable[[Frame], Faces]) -> Watch:
+        from mien.stream import Watch
+
+        return Watch(frames, see, smooth=self.smooth, adaptive=self.strides, gallery=self.gallery)
+
+
+@dataclass(frozen=True, slots=True)
 class _Videos:
     """What is done with each video."""
 
     see: Callable[[Frame], Faces]
     how: _How
-    smooth: Smoothing
-    strides: Stride | None
+    follow: _Follow
     show: Shown
     journal: Journal | None
     out: Path | None
@@ -109,10 +132,9 @@ class _Videos:
         from mien.errors import MienError
         from mien.progress import Progress
         from mien.report.peaks import Peaks
-        from mien.stream import Watch
 
         video, peaks = self.how.video(path), Peaks()
-        seen = Watch(video, self.see, smooth=self.smooth, adaptive=self.strides)
+        seen = self.follow(video, self.see)
         error: MienError | KeyboardInterrupt | None = None
         try:
             with Progress(video.expected(), "frames") as progress:
@@ -135,11 +157,10 @@ class _Videos:
 
         from mien.io.camera import Camera
         from mien.report.peaks import Peaks
-        from mien.stream import Watch
 
         stop = float("inf") if self.how.stop is None else self.how.stop
         frames: Iterable[Frame] = takewhile(lambda f: f.time < stop, Camera(index))
-        seen, peaks, said = Watch(frames, self.see, smooth=self.smooth, adaptive=self.strides), Peaks(), -1
+        seen, peaks, said = self.follow(frames, self.see), Peaks(), -1
         try:
             for moment in seen.moments():
                 peaks.see(moment.faces)
@@ -151,6 +172,7 @@ class _Videos:
         except KeyboardInterrupt:
             sys.stderr.write("mien: stopped\n")
         if seen.frames:
+            sys.stderr.writelines(_found_again(seen.people()))
             self._write(f"camera {index}", f"camera{index}", seen, peaks)
         return 0
 
@@ -162,32 +184,48 @@ class _Videos:
             for row in seen.table() if self.out is None or self.show.as_json else ():
                 self.show(row)
             return
-        people = seen.signals()
-        self.show.line(f"{plain(str(path))}  {_facts(seen, len(people))}")
+        people, names = seen.signals(), seen.people().names
+        self.show.line(f"{plain(str(path))}  {_facts(seen)}")
         for number, signals in people.items():
-            self.show.line(f"  {person(number, signals)}")
+            self.show.line(f"  {person(number, signals, names.get(number, ''))}")
 
     def _write(self, title: str, name: str, seen: Watch, peaks: Peaks) -> None:
         if self.out is None:
             return
         from mien.io.table import suffix
         from mien.io.whole import folder, whole
-        from mien.report import chart, html
+        from mien.report import cast, chart, html
         from mien.report.timeline import stacked
 
-        place, people = folder(self.out / name), seen.signals()
+        place, people, who = folder(self.out / name), seen.signals(), seen.people()
+        members = cast.members(who, people)
         seen.table().write(place / f"faces{suffix(self.form)}", self.form)
         with whole(place / "timeline.png") as part:
             chart.save(stacked(people, html.whole_span(people)), part)
-        moments = {p: peaks.of(p) for p in people}
-        page = html.of_video(title, people, moments, [_facts(seen, len(people))])
-        with whole(place / "report.html") as part:
-            part.write_text(page, encoding="utf-8")
+        moments = {p: peaks.of(*who.tracks(p)) for p in people}
+        page = html.of_video(title, people, moments, [_facts(seen)], members)
+        for file, words in (("people.json", cast.written(members)), ("report.html", page)):
+            with whole(place / file) as part:
+                part.write_text(words, encoding="utf-8")
 
 
-def _facts(seen: Watch, people: int) -> str:
+def _facts(seen: Watch) -> str:
     looked = "" if seen.looked == seen.frames else f", {seen.looked} of them looked at"
-    return f"{seen.frames} frames{looked}, {people} {'person' if people == 1 else 'persons'}"
+    tracks = seen.people().of
+    people = len(set(tracks.values()))
+    joined = "" if people == len(tracks) else f" from {len(tracks)} tracks"
+    return f"{seen.frames} frames{looked}, {people} {'person' if people == 1 else 'persons'}{joined}"
+
+
+def _found_again(people: People) -> Iterator[str]:
+    """A line for each track that turned out to be somebody seen before, and for each name."""
+    from mien.report.chart import plain
+
+    for track, person in people.of.items():
+        if track != person:
+            yield f"mien: person {track} is person {person}, seen again\n"
+    for person, name in people.names.items():
+        yield f"mien: person {person} is {plain(name)}\n"
 
 
 def _smoothing(asked: str) -> Smoothing:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
 from mien.errors import InputError, unknown
 from mien.heads import IDENTITY
+from mien.identity.compare import SAME
 from mien.identity.gate import Gate
+from mien.io import folder, photo
 from mien.link import unit
-from mien.types import Face, Floats
+from mien.quality import measure
+from mien.types import Face, Faces, Floats, Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Gallery:
     denied to that person than to all that were enrolled: a "not this person" sticks, for that face and its likes.
     """
 
-    threshold: float
+    threshold: float = SAME
     gate: Gate = field(default_factory=Gate)
     people: Mapping[str, Person] = field(default_factory=_nobody)
 
@@ -74,12 +78,36 @@ class Gallery:
         for distance, name in ranked:
             if distance > self.threshold:
                 break
-            if not _denied(self.people[name], row):
+            if not self.denies(name, row):
                 return Match(name, distance)
         return Match(None, ranked[0][0] if ranked else float("inf"))
 
+    def denies(self, name: str, vector: Floats) -> bool:
+        """Whether this is more like a face that was denied to the person than like all that were enrolled."""
+        person, row = self.people[name], _row(vector)[0]
+        nearest = (person.faces @ row).max(initial=-1)
+        return len(person.denied) > 0 and bool((person.denied @ row).max() >= nearest)
+
     def _with(self, name: str, person: Person) -> Gallery:
         return replace(self, people=MappingProxyType({**self.people, name: person}))
+
+
+def enrolled(place: Path, see: Callable[[Frame], Faces]) -> Gallery:
+    """The people of a folder: `Anna.jpg`, or several photos in a folder `Anna`; each photo shows one good face."""
+    paths = folder.photos(place) if place.is_dir() else []
+    if not paths:
+        raise InputError(f"{place} must be a folder of photos such as Anna.jpg or Anna/1.jpg, one person on each")
+    gallery = Gallery()
+    for path in paths:
+        faces = measure(see(photo.read(path)))
+        name = path.stem if path.parent == place else path.relative_to(place).parts[0]
+        if len(faces) != 1:
+            raise InputError(f"{path} shows {len(faces)} faces, a photo of {name!r} must show one; cut it out")
+        try:
+            gallery = gallery.enrol(name, Face(faces, 0))
+        except InputError as error:
+            raise InputError(f"{path}: {error}; replace the photo") from None
+    return gallery
 
 
 def _row(vector: Floats) -> Floats:
@@ -91,8 +119,3 @@ def _row(vector: Floats) -> Floats:
 
 def _distance(person: Person, row: Floats) -> float:
     return float(1 - unit(person.faces.mean(0)) @ row)
-
-
-def _denied(person: Person, row: Floats) -> bool:
-    nearest = float((person.faces @ row).max())
-    return len(person.denied) > 0 and float((person.denied @ row).max()) >= nearest

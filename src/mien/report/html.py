@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 
 from mien.heads import ACTION_UNITS, EXPRESSION, VALENCE_AROUSAL
+from mien.report.cast import Member
 from mien.report.chart import Drawing, plain, svg
 from mien.report.circumplex import circumplex
 from mien.report.peaks import Peak
+from mien.report.text import called
 from mien.report.timeline import clock, timeline
 from mien.types import Head, Signal
 
@@ -43,9 +45,14 @@ class Photo:
 
 
 def of_video(
-    name: str, people: Mapping[int, Mapping[Head, Signal]], peaks: Mapping[int, Sequence[Peak]], facts: Sequence[str]
+    name: str,
+    people: Mapping[int, Mapping[Head, Signal]],
+    peaks: Mapping[int, Sequence[Peak]],
+    facts: Sequence[str],
+    cast: Sequence[Member] = (),
 ) -> str:
     """The page of one video: a timeline, a circumplex and the surest moments of each person, most seen first."""
+    known = {m.person: m for m in cast}
     seen = {p: _seen(signals) for p, signals in people.items()}
     order = sorted(people, key=lambda p: -seen[p])[:PEOPLE]
     span = whole_span(people)
@@ -53,8 +60,9 @@ def of_video(
     if not people:
         parts.append("<p>No face was found.</p>")
     for person in order:
-        parts.append(f"<h2>Person {person}</h2>")
-        parts.append(_summary(people[person], seen[person]))
+        about = known.get(person)
+        parts.append(f"<h2>{_safe(called(person, (about and about.name) or ''))}</h2>")
+        parts.append(_summary(people[person], seen[person], about))
         parts += [_moment(p) for p in peaks.get(person, ())]
         parts.append(_drawn(timeline(people[person], span)))
         if VALENCE_AROUSAL in people[person]:
@@ -118,9 +126,19 @@ def _seen(signals: Mapping[Head, Signal]) -> int:
     return max((int(s.seen.sum()) for s in signals.values()), default=0)
 
 
-def _summary(signals: Mapping[Head, Signal], seen: int) -> str:
+def _about(member: Member) -> Iterator[tuple[str, str]]:
+    yield "from, to", f"{clock(member.first)}, {clock(member.last)}"
+    if len(member.tracks) > 1:
+        yield "tracks joined by their looks", ", ".join(map(str, member.tracks))
+    if member.age is not None:
+        yield "age, median", f"{member.age:.0f}"
+    if member.gender is not None:
+        yield "gender, from all frames", member.gender
+
+
+def _summary(signals: Mapping[Head, Signal], seen: int, about: Member | None) -> str:
     """Means over the frames in which the person was seen."""
-    rows = [("frames seen", str(seen))]
+    rows = [("frames seen", str(seen)), *(_about(about) if about else ())]
     means = {h: s.values[s.seen].mean(0) for h, s in signals.items() if s.seen.any()}
     if EXPRESSION in means:
         order = np.argsort(-means[EXPRESSION])[:3]

@@ -50,9 +50,13 @@ class Peaks:
                 picture = crop(faces.frame.pixels, faces.boxes[face.index], face.points, THUMBNAIL)
                 own[name] = Peak(name, probability, faces.frame.time, faces.frame.index, jpeg(picture))
 
-    def of(self, person: int) -> list[Peak]:
-        """A person's moments in the order of time."""
-        return sorted(self._best.get(person, {}).values(), key=lambda p: p.time)
+    def of(self, *tracks: int) -> list[Peak]:
+        """The moments of one person, in the order of time; each of their tracks was seen under its own number."""
+        best: dict[str, Peak] = {}
+        for peak in (peak for track in tracks for peak in self._best.get(track, {}).values()):
+            if peak.expression not in best or peak.probability > best[peak.expression].probability:
+                best[peak.expression] = peak
+        return sorted(best.values(), key=lambda p: p.time)
 
 
 def jpeg(pixels: Pixels, longest: int | None = None) -> bytes:

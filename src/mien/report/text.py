@@ -34,9 +34,10 @@ def answers(row: Row) -> str:
     return "  ".join(p for p in parts if p)
 
 
-def person(number: int, signals: Mapping[Head, Signal]) -> str:
+def person(number: int, signals: Mapping[Head, Signal], name: str = "") -> str:
     """One person of a video: for how many frames they were seen, and what they showed most."""
-    parts = [f"person {number}", f"seen in {max((int(s.seen.sum()) for s in signals.values()), default=0)} frames"]
+    frames = max((int(s.seen.sum()) for s in signals.values()), default=0)
+    parts = [plain(called(number, name)), f"seen in {frames} frames"]
     for head in (EXPRESSION, VALENCE_AROUSAL):
         if head not in signals or not signals[head].seen.any():
             continue
@@ -46,6 +47,11 @@ def person(number: int, signals: Mapping[Head, Signal]) -> str:
         else:
             parts.append(f"valence {mean[0]:+.2f}  arousal {mean[1]:+.2f}")
     return "  ".join(parts)
+
+
+def called(number: int, name: str = "") -> str:
+    """How a person is meant: always by number, as in the table, and by name where there is one."""
+    return f"person {number} ({name})" if name else f"person {number}"
 
 
 def _number(cell: Cell) -> float:

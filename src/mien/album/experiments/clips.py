@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.album import people
 from mien.album.experiments import faces as crops
 from mien.album.experiments.faces import Figures
-from mien.album.index import TRACK
 from mien.api import perceiver
 from mien.heads import IDENTITY
 from mien.identity import descriptor
+from mien.identity.cast import LOOKS
+from mien.identity.compare import SAME
 from mien.identity.gate import Gate
 from mien.identity.nodes import Nodes, average
 from mien.io.video import Video
@@ -30,11 +30,11 @@ def run(data: Path, seed: int) -> Figures:
     halves: dict[str, tuple[Floats, Floats]] = {}
     for path in _clips(data):
         tracks = _tracks(path)
-        good = [t for t in tracks if len(t) >= TRACK]
+        good = [t for t in tracks if len(t) >= LOOKS]
         nodes = Nodes.of(np.stack([descriptor.mean(t) for t in good])) if good else None
-        persons = int(average(nodes, people.THRESHOLD).max()) + 1 if nodes else 0
+        persons = int(average(nodes, SAME).max()) + 1 if nodes else 0
         found[path.name] = {"tracks": len(tracks), "good tracks": len(good), "persons": persons}
-        if good and len(longest := max(good, key=len)) >= 2 * TRACK:
+        if good and len(longest := max(good, key=len)) >= 2 * LOOKS:
             middle = len(longest) // 2
             halves[path.name] = descriptor.mean(longest[:middle]), descriptor.mean(longest[middle:])
     first, second = (np.stack([h[k] for h in halves.values()]) for k in (0, 1))
@@ -44,7 +44,7 @@ def run(data: Path, seed: int) -> Figures:
         "clips": found,
         "distance between halves of one track": [float(d) for d in apart[own]],
         "distance between tracks of two clips": [float(d) for d in apart[~own]],
-        "threshold": people.THRESHOLD,
+        "threshold": SAME,
     }
 
 
