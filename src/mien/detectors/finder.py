@@ -17,14 +17,14 @@ STRIDES = (8, 16, 32)
 CELLS = 4.0  # a raw box of exp(0) is this many cells wide, so that every scale starts near its own faces
 PADDING = 32  # the coarsest stride: sides are filled up to a multiple of it
 OVERLAP = 0.4
-ENLARGED = 2.0  # small pictures are looked at enlarged: their faces then have the sizes that training had most of
+ENLARGED, ROOMY = 2.0, 512  # small pictures are looked at enlarged, so that their small faces are not too small
 COARSE, NEAR = 256, 0.3  # a first small look is for faces that fill three tenths of the long side, or more
 LARGEST = 2560  # longest side of the second pass; more would only find faces nobody can read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finder:
-    """Looks at the frame at 256 for near faces and at 640, enlarged twice at most; at full size if both find nothing.
+    """Looks at the frame at 640 or below, small ones enlarged, and at 256 for near faces; at full size if that is vain.
 
     `smallest` asks for faces down to so many pixels: where the first look would see them below 16, it looks twice.
     """
@@ -38,24 +38,30 @@ class Finder:
     def __call__(self, frame: Frame) -> Faces:
         """The faces of one frame, surest first; none is not an error."""
         long = max(frame.size)
-        near = self._look(frame, COARSE / long)
+        view = _scaled(frame.pixels, min(self.longest, max(long, min(ENLARGED * long, ROOMY))) / long)
+        near = self._look(frame, _scaled(view, COARSE / max(view.shape)))
         near = near.pick(_sides(near) >= NEAR * long)
-        faces = self._look(frame, min(ENLARGED, self.longest / long))
+        faces = self._look(frame, view)
         faces = _joined(near, faces.pick(_sides(faces) < 1.2 * NEAR * long))
         wanted_small = 0 < self.smallest * self.longest / long < 16
         if long > self.longest and (len(faces) == 0 or wanted_small):
-            return _joined(near, self._look(frame, min(1.0, LARGEST / long)))
+            return _joined(near, self._look(frame, _scaled(frame.pixels, min(1.0, LARGEST / long))))
         return faces
 
-    def _look(self, frame: Frame, scale: float) -> Faces:
-        width, height = (max(round(side * scale), 1) for side in frame.size)
-        small = shrink(frame.pixels, (width, height))
-        maps = self.runtime.run(normalise(_fill(small)[None], self.card.input))
+    def _look(self, frame: Frame, view: Pixels) -> Faces:
+        """What the network finds in a smaller or larger picture of the frame, in the frame's own pixels."""
+        maps = self.runtime.run(normalise(_fill(view)[None], self.card.input))
         scores, boxes, points = decode(maps, self.threshold)
-        boxes, points = boxes / scale, points / scale
+        scale = np.divide(frame.size, view.shape[1::-1]).astype(np.float32)
+        boxes, points = boxes * np.concatenate([scale, scale]), (points * scale).astype(np.float32)
         kept = nms(boxes, scores, OVERLAP)
         inside = kept[(boxes[kept, :2] + boxes[kept, 2:] / 2 < np.array(frame.size)).all(1)]
         return Faces(frame, boxes[inside], points[inside], scores[inside])
+
+
+def _scaled(pixels: Pixels, scale: float) -> Pixels:
+    height, width = pixels.shape[:2]
+    return shrink(pixels, (max(round(width * scale), 1), max(round(height * scale), 1)), gap=1.0)
 
 
 def _sides(faces: Faces) -> Floats:

@@ -129,7 +129,25 @@ def _trunk(rng: np.random.Generator, image: np.ndarray, centre: np.ndarray, radi
     body(rng, image, np.array([centre[0] - radius / 2, centre[1] - radius, radius, radius * 1.2]))
 
 
-_THINGS = (_ball, _ball, _hand, _hand, _drawing, _fur, _patch, _patch, _trunk)
+def _wheel(rng: np.random.Generator, image: np.ndarray, centre: np.ndarray, radius: float) -> None:
+    """A tyre with spokes, a clock, a round sign, a loudspeaker: rings around a middle, at times seen from aside."""
+    area, x, y = _window(image, centre, radius * 1.3)
+    if area is None or x is None or y is None:
+        return
+    away = np.hypot(x / rng.uniform(0.6, 1.0), y)
+    angle = np.arctan2(y, x)
+    outer, inner = backdrop.colour(rng, 0.2) * rng.uniform(0.1, 1), backdrop.colour(rng, 0.2)
+    _lay(area, outer, radius - away)
+    rim = rng.uniform(0.5, 0.85) * radius
+    _lay(area, inner, rim - away)
+    count = int(rng.integers(3, 13))
+    gaps = np.cos(angle * count + rng.uniform(0, 6)) - rng.uniform(-0.6, 0.7)
+    between = (rim * 0.9 - away > 0) & (away > radius * rng.uniform(0.1, 0.35))
+    _lay(area, outer * rng.uniform(0.2, 0.9), gaps * away * 0.5 * between)
+    _lay(area, outer, radius * rng.uniform(0.03, 0.2) - away)
+
+
+_THINGS = (_ball, _ball, _hand, _hand, _drawing, _fur, _patch, _patch, _trunk, _trunk, _wheel, _wheel)
 
 
 def body(rng: np.random.Generator, image: np.ndarray, box: np.ndarray) -> None:

@@ -57,10 +57,12 @@ def heads(
     count: int,
     seed: int,
     size: int = 160,
-    backs: float = 0.08,
+    backs: float = 0.12,
+    aside: float = 0.4,
     report: Callable[[int], None] = lambda done: None,
 ) -> list[Cutout]:
-    """Rendered heads to paste; a share of them seen from behind, every tenth three times as large for close views.
+    """Rendered heads to paste; a share of them seen from behind, of the others a share from aside or bowed; every
+    tenth three times as large for close views.
 
     `report` is given the number of heads done so far.
     """
@@ -72,8 +74,11 @@ def heads(
         latent = replace(latent, fill=float(rng.uniform(0.42, 0.52)), shift=(0.0, -0.02), grade=0.0)
         behind = rng.random() < backs
         if behind:
-            turn = float(rng.choice([-1, 1]) * rng.uniform(140, 180))
+            turn = float(rng.choice([-1, 1]) * rng.uniform(120, 180))
             latent = replace(latent, pose=(turn, latent.pose[1], latent.pose[2]), glasses="none", cover="none")
+        elif rng.random() < aside:
+            turn = float(rng.choice([-1, 1]) * rng.uniform(30, 95))
+            latent = replace(latent, pose=(turn, float(np.clip(rng.normal(-10, 18), -45, 35)), latent.pose[2]))
         side = size * 3 if index % 10 == 9 else size
         face = render(assets, latent, side, np.full((side, side, 3), 0.35, np.float32))
         pool.append(cut(face, face.points[:0] if behind else face.points))

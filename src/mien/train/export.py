@@ -22,7 +22,8 @@ OPSET = 17
 def in_rgb(net: nn.Module, first: nn.Conv2d) -> nn.Module:
     """The network with luma folded into its first convolution, so that it takes RGB at no cost."""
     weight = torch.cat([first.weight * g for g in GREY], 1)
-    wide = nn.Conv2d(weight.shape[1], first.out_channels, 3, first.stride[0], 1, bias=False)
+    kernel, stride, padding = first.kernel_size[0], first.stride[0], int(first.padding[0])
+    wide = nn.Conv2d(weight.shape[1], first.out_channels, kernel, stride, padding, bias=False)
     wide.weight = nn.Parameter(weight.detach().clone())
     net = copy.deepcopy(net).eval()
     for parent in net.modules():

@@ -31,7 +31,8 @@ class FinderNet(nn.Module):
 
     def __init__(self, wide: int = 32) -> None:
         super().__init__()
-        self.stem = nn.Sequential(nn.PixelUnshuffle(2), conv(4, 24, 2), nn.ReLU())
+        first = nn.Conv2d(1, 24, 6, 4, 2, bias=False)  # one wide step down: full size costs most of the time
+        self.stem = nn.Sequential(nn.Sequential(first, nn.BatchNorm2d(24)), nn.ReLU())
         self.fine = nn.Sequential(conv(24, 32, 2), nn.ReLU(), Residual(32, 32))
         self.middle = nn.Sequential(Residual(32, 64, 2), Residual(64, 64))
         self.coarse = nn.Sequential(Residual(64, 80, 2), Residual(80, 80))

@@ -1,6 +1,7 @@
 """Pictures for the detector to learn from: rendered scenes, and mosaics of real faces on pictures without people.
 
-python -m mien.train.scenes --pool DIR --photos DIR --count 12000 --out DIR
+python -m mien.train.scenes --mine --photos DIR --out mined.npz   what the shipped detector mistakes for faces
+python -m mien.train.scenes --pool DIR --photos DIR --mined mined.npz --count 12000 --out DIR
 python -m mien.train.scenes --assets ict_facekit.npz --count 4000 --out DIR
 """
 
@@ -9,21 +10,25 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mien.detectors.finder import Finder
 from mien.errors import InputError
 from mien.synth import scene
 from mien.synth.assets import load
 from mien.synth.scene import Cutout
-from mien.types import Floats, Pixels
+from mien.types import Floats, Frame, Pixels
 
 SIZE = 320
 SHARD = 1000
+HEADS = 900  # rendered heads to draw scenes from
+SCRAP = 96  # side of a mined mistake, with surroundings
+LARGEST = 290.0  # face side in pixels
 Picture = tuple[NDArray[np.uint8], Floats, Floats]  # grey pixels, boxes, points
 Make = Callable[[np.random.Generator], Picture]
 
@@ -85,11 +90,11 @@ def backdrop(photos: Sequence[Pixels], rng: np.random.Generator) -> Image.Image:
 
 
 def side_of(rng: np.random.Generator) -> float:
-    """A face side in pixels, evenly spread over scales from 10 to 260."""
-    return float(np.exp(rng.uniform(np.log(10), np.log(260))))
+    """A face side in pixels, evenly spread over scales."""
+    return float(np.exp(rng.uniform(np.log(10), np.log(LARGEST))))
 
 
-def mosaic(pool: Sequence[Cut], photos: Sequence[Pixels], rng: np.random.Generator) -> Picture:
+def mosaic(pool: Sequence[Cut], photos: Sequence[Pixels], mined: Sequence[Pixels], rng: np.random.Generator) -> Picture:
     """Real faces, and scraps of pictures that are none, pasted apart from each other: grey image, boxes, points."""
     canvas = backdrop(photos, rng)
     boxes, points, taken = [], [], np.zeros((0, 3))
@@ -102,8 +107,9 @@ def mosaic(pool: Sequence[Cut], photos: Sequence[Pixels], rng: np.random.Generat
             continue
         taken = np.vstack([taken, [*centre, side]])
         turn = float(rng.normal(0, 12) if rng.random() < 0.85 else rng.uniform(-90, 90))
-        if rng.random() < 0.25:
-            scrap(canvas, photos, side, centre, turn, rng)
+        if rng.random() < 0.35:
+            pixels = mined[int(rng.integers(len(mined)))] if mined and rng.random() < 0.6 else None
+            scrap(canvas, np.asarray(backdrop(photos, rng)) if pixels is None else pixels, side, centre, turn, rng)
             continue
         box, five = paste(canvas, dressed(pool[int(rng.integers(len(pool)))], rng), side, centre, turn)
         boxes.append(box)
@@ -119,15 +125,15 @@ def dressed(cut: Cut, rng: np.random.Generator) -> Cut:
 
 def scrap(
     canvas: Image.Image,
-    photos: Sequence[Pixels],
+    pixels: Pixels,
     side: float,
     centre: tuple[float, float],
     turn: float,
     rng: np.random.Generator,
 ) -> None:
     """A piece of a picture without people, cut and pasted just as faces are, so that the cut itself tells nothing."""
-    pixels = np.asarray(backdrop(photos, rng).resize((96, 96)))
-    blank = Cut(pixels, soft((96, 96), rng), np.array([10, 5, 76, 86], np.float32), np.zeros((5, 2), np.float32))
+    small = np.asarray(Image.fromarray(pixels).resize((SCRAP, SCRAP)))
+    blank = Cut(small, soft((SCRAP, SCRAP), rng), np.array([15, 12, 66, 72], np.float32), np.zeros((5, 2), np.float32))
     paste(canvas, blank, side, centre, turn)
 
 
@@ -175,8 +181,26 @@ def pictures(folder: Path, limit: int = 640) -> list[Pixels]:
 
 def rendered(heads: Sequence[Cutout], rng: np.random.Generator) -> Picture:
     """A scene of rendered heads with bodies and clutter: grey image, boxes, points."""
-    made = scene.compose(rng, heads, (SIZE, SIZE), smallest=10, largest=260)
+    made = scene.compose(rng, heads, (SIZE, SIZE), smallest=10, largest=LARGEST)
     return np.asarray(Image.fromarray(made.image).convert("L")), made.boxes, made.points
+
+
+def mine(photos: Sequence[Pixels], threshold: float = 0.3) -> list[Pixels]:
+    """Squares around what the shipped detector takes for faces, in pictures known to have none."""
+    from mien.api import perceiver
+
+    finder = perceiver(threads=1).detector
+    assert isinstance(finder, Finder)
+    finder = replace(finder, threshold=threshold)
+    found = []
+    for pixels in photos:
+        picture = Image.fromarray(pixels)
+        for x, y, w, h in finder(Frame(pixels)).boxes:
+            reach = float(max(w, h)) * 0.75
+            middle = float(x + w / 2), float(y + h / 2)
+            box = (middle[0] - reach, middle[1] - reach, middle[0] + reach, middle[1] + reach)
+            found.append(np.asarray(picture.transform((SCRAP, SCRAP), Image.Transform.EXTENT, box)))
+    return found
 
 
 def write(path: Path, scenes: list[Picture]) -> None:
@@ -198,13 +222,18 @@ def main() -> None:
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parse.add_argument("--pool", type=Path, help="mosaics of real faces: .npz of images, boxes, points")
     parse.add_argument("--photos", type=Path, help="pictures without people, for mosaics")
+    parse.add_argument("--mined", type=Path, help="mistakes found with --mine, pasted beside the faces")
+    parse.add_argument("--mine", action="store_true", help="look for mistakes of the shipped detector in --photos")
     parse.add_argument("--assets", type=Path, help="rendered scenes instead: the ICT-FaceKit .npz")
     parse.add_argument("--count", type=int, default=8000)
     parse.add_argument("--out", type=Path, required=True)
     parse.add_argument("--seed", type=int, default=1)
     given = parse.parse_args()
+    if given.mine:
+        np.savez(given.out, images=np.stack(mine(pictures(given.photos))))
+        return
     given.out.mkdir(parents=True, exist_ok=True)
-    kind, make = maker(given.pool, given.photos, given.assets, given.seed)
+    kind, make = maker(given)
     for number in range(-(-given.count // SHARD)):
         path = given.out / f"{kind}{number:04d}.npz"
         if not path.is_file():
@@ -213,15 +242,18 @@ def main() -> None:
             sys.stderr.write(f"{(number + 1) * SHARD}/{given.count}\n")
 
 
-def maker(pool: Path | None, photos: Path | None, assets: Path | None, seed: int) -> tuple[str, Make]:
+def maker(given: argparse.Namespace) -> tuple[str, Make]:
     """What draws one picture: a rendered scene where assets are given, else a mosaic."""
-    if assets:
-        heads = scene.heads(load(assets), 300, seed)
+    if given.assets:
+        heads = scene.heads(load(given.assets), HEADS, given.seed)
         return "scene", lambda rng: rendered(heads, rng)
-    if not pool or not photos:
+    if not given.pool or not given.photos:
         raise InputError("mosaics want --pool and --photos, rendered scenes want --assets")
-    faces, empty = real_pool(pool), pictures(photos)
-    return "mosaic", lambda rng: mosaic(faces, empty, rng)
+    faces, empty, mined = real_pool(given.pool), pictures(given.photos), []
+    if given.mined:
+        with np.load(given.mined, allow_pickle=False) as file:
+            mined = list(file["images"])
+    return "mosaic", lambda rng: mosaic(faces, empty, mined, rng)
 
 
 if __name__ == "__main__":
