@@ -21,8 +21,8 @@ class Strength:
     shift: float = 0.07
     stretch: float = 0.06
     light: float = 0.3
-    hide: float = 0.4
-    soften: float = 0.2
+    hide: float = 0.25
+    soften: float = 0.1
 
 
 def _uniform(n: int, reach: float, rng: torch.Generator) -> Tensor:

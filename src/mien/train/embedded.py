@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mien.heads import ACTION_UNITS, QUESTIONS
@@ -23,15 +24,15 @@ from mien.train.nets import FaceNet
 from mien.train.sources import Source
 
 WEIGHTS = {
-    "expression": 1.0,
+    "expression": 1.5,
     "valence_arousal": 1.0,
-    "action_units": 1.5,
+    "action_units": 2.0,
     "unit_priors": 0.5,
     "age": 0.25,
     "gender": 0.5,
     "ethnicity": 0.3,
     "pose": 0.5,
-    "identity": 2.0,
+    "identity": 1.5,
 }
 
 
@@ -50,7 +51,7 @@ class Stage:
 
 STAGES = {
     "faces": Stage({"ferplus": 128, "utkface": 64}, loop.Plan(1400, rate=3e-3)),
-    "mien_s": Stage({"ferplus": 144, "utkface": 48, "lfw": 32, "renders": 64}, loop.Plan(3300, rate=3e-3), "faces"),
+    "mien_s": Stage({"ferplus": 128, "utkface": 32, "lfw": 32, "renders": 96}, loop.Plan(4400, rate=2.5e-3), "faces"),
     "clean": Stage({"renders": 192, "london": 16}, loop.Plan(2500, rate=3e-3)),
 }
 
@@ -80,11 +81,21 @@ def identity_loss(raw: Tensor, target: Tensor, known: Tensor) -> Tensor:
     return (1 - (mine * theirs).sum(1)).mean() + 4 * ((mine @ mine.T - theirs @ theirs.T) ** 2).mean()
 
 
+def chances(part: Source) -> NDArray[np.float64]:
+    """How likely each face is drawn: those of a rare expression more often, by the root of how rare it is."""
+    soft = np.nan_to_num(part.targets.get("expression", np.zeros((len(part), 1), np.float32))).astype(np.float64)
+    total = soft.sum(0)
+    rarity = np.sqrt(total.max() / np.maximum(total, 1)) if total.any() else np.ones(1)
+    weight = np.maximum((soft * rarity).max(1), 1.0)
+    return weight / weight.sum()
+
+
 class Batches:
     """Faces of all sources in fixed shares, drawn from the step's own seed, turned and lit anew each time."""
 
     def __init__(self, parts: Mapping[str, Source], shares: Mapping[str, int], seed: int) -> None:
         self.parts, self.shares, self.seed = parts, shares, seed
+        self.chances = {name: chances(part) for name, part in parts.items()}
         self.heads = sorted({h for part in parts.values() for h in part.targets} & set(TARGETS))
 
     def __call__(self, step: int) -> tuple[Tensor, dict[str, Tensor]]:
@@ -94,7 +105,7 @@ class Batches:
         images, targets = [], {h: [] for h in self.heads}
         for name, count in self.shares.items():
             part = self.parts[name]
-            rows = draw.integers(len(part), size=count)
+            rows = draw.choice(len(part), size=count, p=self.chances[name])
             images.append(part.images[rows])
             for head in self.heads:
                 blank = np.full((count, TARGETS[head]), np.nan, np.float32)

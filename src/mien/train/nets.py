@@ -42,7 +42,7 @@ class FaceNet(nn.Module):
         super().__init__()
         a, b, c, d = widths
         self.trunk = nn.Sequential(
-            *(conv(1, a, 2), nn.ReLU()),
+            *(conv(1, a, 2), nn.ReLU(), Residual(a, a)),
             *(Residual(a, b, 2), Residual(b, b)),
             *(Residual(b, c, 2), Residual(c, c)),
             *(Residual(c, d, 2), Residual(d, d)),
