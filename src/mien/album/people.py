@@ -10,6 +10,7 @@ import numpy as np
 
 from mien.album.store import ALL, Face, Store
 from mien.identity.compare import SAME
+from mien.identity.neighbours import chosen
 from mien.identity.nodes import Nodes, average
 from mien.types import Floats
 
@@ -45,7 +46,7 @@ def settle(store: Store, threshold: float = SAME, *, again: bool = False) -> Non
         np.array([len(g.faces) for g in groups]),
         [frozenset(g.keys) for g in groups],
     )
-    labels = average(nodes, threshold)
+    labels = average(nodes, threshold, chosen(len(groups)))
     parts: dict[int, list[_Group]] = defaultdict(list)
     for label, group in zip(labels.tolist(), groups, strict=True):
         parts[label].append(group)

@@ -8,7 +8,7 @@ earlier one by taking them as its first nodes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
@@ -22,6 +22,7 @@ from mien.types import Floats, expect
 
 Ids = NDArray[np.int64]
 Keys: TypeAlias = frozenset[int]
+Nearest: TypeAlias = Callable[[Floats, Ids], tuple[Floats, Ids]]  # as `nearest`
 BLOCK = 1 << 24  # similarities held at once: 64 MB
 
 
@@ -47,24 +48,28 @@ class Nodes:
         return cls(vectors, np.ones(n, np.int64), keys if keys is not None else [frozenset()] * n)
 
 
-def average(nodes: Nodes, threshold: float) -> Ids:
-    """A cluster number per node: what average linkage of cosine distances gives when cut at the threshold."""
+def average(nodes: Nodes, threshold: float, near: Nearest | None = None) -> Ids:
+    """A cluster number per node: what average linkage of cosine distances gives when cut at the threshold.
+
+    `near` finds neighbours, exactly unless told otherwise.
+    """
+    near = near or nearest
     state = _State(nodes)
     waiting = np.arange(len(nodes.counts))
     while len(waiting) > 1:
         means = state.sums[waiting] / state.counts[waiting, None]
-        likeness, near = nearest(means, _forbidden([state.keys[i] for i in waiting]))
+        likeness, place = near(means, _forbidden([state.keys[i] for i in waiting]))
         close = 1 - likeness <= threshold
         if not close.any():
             break
         here = np.arange(len(waiting))
-        mutual = close & (near[near] == here) & (here < near)
+        mutual = close & (place[place] == here) & (here < place)
         if not mutual.any():  # rounding broke a tie two ways
             mutual = here == int(np.argmax(likeness))
         for i in here[mutual]:
-            state.merge(int(waiting[i]), int(waiting[near[i]]))
+            state.merge(int(waiting[i]), int(waiting[place[i]]))
         gone = np.zeros(len(waiting), bool)
-        gone[near[mutual]] = True
+        gone[place[mutual]] = True
         waiting = waiting[close & ~gone]  # beyond the threshold of all others: finished
     return numbered(state.root())
 

@@ -11,6 +11,7 @@ from mien.errors import InputError
 from mien.types import Floats
 
 Ids = NDArray[np.int64]
+Sizes = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +33,29 @@ def bcubed(truth: Ids, found: Ids) -> Bcubed:
     Precision asks, item by item, which share of its *cluster* is of its person; recall, which share of its *person* is
     in its cluster. (The released code of the 2018 paper has the two arguments, and with them the two names, swapped.)
     """
-    table = contingency(truth, found)
-    total = table.sum()
-    squares = table.astype(np.float64) ** 2
-    precision = (squares / table.sum(0, keepdims=True)).sum() / total
-    recall = (squares / table.sum(1, keepdims=True)).sum() / total
-    return Bcubed(float(precision), float(recall))
+    both, mine, theirs = overlaps(truth, found)
+    precision, recall = (both**2 / theirs).sum(), (both**2 / mine).sum()
+    return Bcubed(float(precision) / len(truth), float(recall) / len(truth))
 
 
 def rand_index(truth: Ids, found: Ids) -> float:
     """Adjusted Rand index: 1 for equal partitions, 0 on average for chance."""
-    table = contingency(truth, found).astype(np.float64)
-    together, rows, columns = _pairs(table).sum(), _pairs(table.sum(1)).sum(), _pairs(table.sum(0)).sum()
-    chance = rows * columns / max(_pairs(table.sum()), 1.0)
+    together = float(_pairs(overlaps(truth, found)[0]).sum())
+    rows, columns = (float(_pairs(np.unique(ids, return_counts=True)[1]).sum()) for ids in (truth, found))
+    chance = rows * columns / max(len(truth) * (len(truth) - 1) / 2, 1.0)
     best = (rows + columns) / 2
-    return 1.0 if best == chance else float((together - chance) / (best - chance))
+    return 1.0 if best == chance else (together - chance) / (best - chance)
 
 
-def contingency(truth: Ids, found: Ids) -> NDArray[np.int64]:
-    """How many items of each true group (rows) lie in each found one (columns)."""
+def overlaps(truth: Ids, found: Ids) -> tuple[Sizes, Sizes, Sizes]:
+    """For every true group and found one that meet: how many items they share, and how many each has in all."""
     if truth.shape != found.shape or truth.ndim != 1 or not len(truth):
         raise InputError(f"truth and found must be (n,) with n > 0, got {truth.shape} and {found.shape}")
-    _, rows = np.unique(truth, return_inverse=True)
-    _, columns = np.unique(found, return_inverse=True)
-    table = np.zeros((rows.max() + 1, columns.max() + 1), np.int64)
-    np.add.at(table, (rows, columns), 1)
-    return table
+    (_, mine, sizes), (_, theirs, others) = (
+        np.unique(ids, return_inverse=True, return_counts=True) for ids in (truth, found)
+    )
+    pairs, both = np.unique(np.stack([mine, theirs]), axis=1, return_counts=True)
+    return both.astype(np.float64), sizes[pairs[0]].astype(np.float64), others[pairs[1]].astype(np.float64)
 
 
 def true_matches(same: Floats, other: Floats, false_match: float) -> float:
@@ -75,5 +73,5 @@ def equal_error(same: Floats, other: Floats) -> float:
     return float((torn[i] + joined[i]) / 2)
 
 
-def _pairs(counts: NDArray[np.float64] | np.float64) -> NDArray[np.float64] | np.float64:
-    return counts * (counts - 1) / 2
+def _pairs(counts: Sizes | Ids) -> Sizes:
+    return counts * (counts - 1.0) / 2
