@@ -23,8 +23,8 @@ def crowd(people: int, faces: int, seed: int = 0) -> tuple[np.ndarray, np.ndarra
 
 @pytest.fixture
 def lists(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An index also for few."""
-    monkeypatch.setattr(neighbours, "SMALL", 0)
+    """An index also for some dozens."""
+    monkeypatch.setattr(neighbours, "SMALL", 50)
 
 
 @pytest.fixture
