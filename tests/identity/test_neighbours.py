@@ -64,7 +64,7 @@ def test_faiss_clusters_a_crowd_as_exact_search_does() -> None:
     owner, vectors = crowd(300, 8)
     exact = average(Nodes.of(vectors), 0.5)
     found = average(Nodes.of(vectors), 0.5, neighbours.approximate)
-    assert bcubed(owner, exact).f > 0.99
+    assert bcubed(owner, exact).f > 0.95
     assert bcubed(exact, found).f > 0.99
 
 
