@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mien.errors import InputError
 from mien.heads import ACTION_UNITS, QUESTIONS
 from mien.train import augment, london, loop, sources
 from mien.train.nets import FaceNet
@@ -149,18 +150,34 @@ def main() -> None:
     parse.add_argument("--seed", type=int, default=1)
     parse.add_argument("--threads", type=int, default=2)
     given = parse.parse_args()
-    torch.set_num_threads(given.threads)
-    stage = STAGES[given.stage]
-    parts = {name: load(name, given) for name in stage.shares}
-    train(stage, parts, given.seed, given.work, given.stage)
+    run(given.stage, Sources(given.data, given.renders, given.teacher), given.work, given.seed, given.threads)
 
 
-def load(name: str, given: argparse.Namespace) -> Source:
-    """The training part of a source, with the teacher's identity vectors where there are some."""
-    if name == "renders":
-        return sources.renders(given.renders)
-    part = london.london(given.data)[0] if name == "london" else getattr(sources, name)(given.data)[0]
-    return sources.taught(part, given.teacher, name) if given.teacher else part
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the data lie: the parquet files, rendered faces, a teacher's identity vectors."""
+
+    data: Path
+    renders: Path | None = None
+    teacher: Path | None = None
+
+    def load(self, name: str) -> Source:
+        """The training part of a source, with the teacher's identity vectors where there are some."""
+        if name == "renders":
+            if not self.renders:
+                raise InputError(
+                    "this stage learns from rendered faces; make them with mien synth faces; name --renders"
+                )
+            return sources.renders(self.renders)
+        part = london.london(self.data)[0] if name == "london" else getattr(sources, name)(self.data)[0]
+        return sources.taught(part, self.teacher, name) if self.teacher else part
+
+
+def run(stage: str, where: Sources, work: Path, seed: int, threads: int) -> FaceNet:
+    """Train a stage by name; its checkpoint lies in the work folder, and a killed run goes on from it."""
+    torch.set_num_threads(threads)
+    parts = {name: where.load(name) for name in STAGES[stage].shares}
+    return train(STAGES[stage], parts, seed, work, stage)
 
 
 if __name__ == "__main__":
