@@ -28,7 +28,7 @@ def renders(folder: Path, count: int = 6) -> Path:
     np.savez(
         folder / "faces-00000000.npz",
         images=rng.integers(0, 255, (count, 112, 112, 3), np.uint8),
-        boxes=np.tile(np.float32([20, 10, 70, 90]), (count, 1)),
+        boxes=np.tile(np.array([20, 10, 70, 90], np.float32), (count, 1)),
         points=np.tile(points, (count, 1, 1)),
         pose=np.zeros((count, 3), np.float32),
         aus=rng.random((count, 12), np.float32),
