@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from mien.card import Card, Output
 from mien.cuts import histograms
 from mien.errors import InputError
 from mien.geometry import shrink
 from mien.heads import named
-from mien.link import unit
+from mien.link import softmax, unit
 from mien.types import Floats, Frame, Pixels
 
 if TYPE_CHECKING:
@@ -33,16 +35,30 @@ def plain(frame: Frame) -> Floats:
 
 
 def of_model(model: Model) -> Describe:
-    """A description by a network: CLIP, a MobileNet, or any other whose card has an `embedding<width>` output."""
-    heads = [named(o.head) for o in model.card.outputs if o.head.startswith("embedding")]
-    if not heads:
-        raise InputError(f"{model.card.name} has no embedding output, so it cannot describe a picture")
-    how = model.card.input
+    """A description by a network: CLIP, a MobileNet, or any other whose card has an `embedding<width>` output.
+
+    Where that output has labels it is a classifier of events or scenes, and the description its probabilities.
+    """
+    output = _output(model.card)
+    head, how, link = named(output.head), model.card.input, softmax if output.labels else unit
+    plainly = replace(model, card=replace(model.card, outputs=(replace(output, labels=()),)), heads=frozenset({head}))
 
     def describe(frame: Frame) -> Floats:
-        return unit(model.answers([shrink(frame.pixels, (how.size, how.size), how.resize)])[heads[0]].values[0])
+        return link(plainly.answers([shrink(frame.pixels, (how.size, how.size), how.resize)])[head].values[0])
 
     return describe
+
+
+def classes(card: Card) -> tuple[str, ...]:
+    """What a description's columns are called; empty where it is no classifier's."""
+    return _output(card).labels
+
+
+def _output(card: Card) -> Output:
+    found = [output for output in card.outputs if output.head.startswith("embedding")]
+    if not found:
+        raise InputError(f"{card.name} has no embedding output, so it cannot describe a picture")
+    return found[0]
 
 
 def both(a: Describe, b: Describe) -> Describe:

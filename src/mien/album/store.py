@@ -119,6 +119,16 @@ class Store:
                     )
             base.executemany("INSERT OR IGNORE INTO setting VALUES (?, ?)", settings.items())
 
+    def put(self, name: str, value: str) -> None:
+        """Remember one setting, whatever it was before."""
+        with self.transaction() as base:
+            base.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+
+    def setting(self, name: str) -> str | None:
+        """What was remembered under a name."""
+        found = self._ask("SELECT value FROM setting WHERE name = ?", (name,))
+        return found[0][0] if found else None
+
     def add(self, photo: Photo, faces: Iterable[Face]) -> None:
         """One file with its faces, in place of what was known of that path."""
         scene = None if photo.scene is None else photo.scene.astype("<f4").tobytes()
@@ -187,7 +197,7 @@ class Store:
         with self.transaction() as base:
             return base.execute("DELETE FROM photo WHERE absent = 1").rowcount
 
-    def _ask(self, question: str, given: tuple[int, ...] = ()) -> list[tuple]:
+    def _ask(self, question: str, given: tuple[int | str, ...] = ()) -> list[tuple]:
         try:
             return self._base.execute(question, given).fetchall()
         except sqlite3.Error as error:

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from mien.album import events, fusion
+from mien.album.borders import Rule
 from mien.album.events import Borders
 from mien.album.store import Face, Photo, Store
 
@@ -57,7 +58,7 @@ class Wanted:
     photos: int = 3
     days: int = 1
     near: float = NEAR
-    borders: Borders = field(default_factory=Borders)
+    rule: Rule = field(default_factory=lambda: Rule(Borders()))
 
 
 def view(store: Store, wanted: Wanted | None = None) -> Album:
@@ -78,7 +79,7 @@ def view(store: Store, wanted: Wanted | None = None) -> Album:
     inside = {f.photo for f in faces if f.id in known or f.share >= wanted.near}
     return Album(
         people,
-        _events(photos, faces, wanted.borders),
+        _events(photos, faces, wanted.rule),
         [p for p in photos if p.id in inside],
         [p for p in photos if p.id not in inside],
         len(faces) - len(known),
@@ -124,13 +125,13 @@ def _enough(person: Person, wanted: Wanted) -> bool:
     return looks >= wanted.photos and (len(days) >= wanted.days or not days)
 
 
-def _events(photos: Sequence[Photo], faces: Sequence[Face], borders: Borders) -> list[Event]:
+def _events(photos: Sequence[Photo], faces: Sequence[Face], rule: Rule) -> list[Event]:
     told = [p for p in photos if p.scene is not None]
     if not told:
         return []
     scenes = np.stack([p.scene for p in told if p.scene is not None])
     times = np.array([math.nan if p.taken is None else p.taken for p in told])
-    numbers = borders(scenes, times)
+    numbers = rule.borders(scenes, times)
     crowd: dict[int, int] = defaultdict(int)
     for face in faces:
         crowd[face.photo] += 1
@@ -141,5 +142,6 @@ def _events(photos: Sequence[Photo], faces: Sequence[Face], borders: Borders) ->
         middle = scenes[rows].mean(0)
         # the cover shows most faces, then what is most like the whole
         cover = max(zip(own, rows.tolist(), strict=True), key=lambda p: (min(crowd[p[0].id], 3), scenes[p[1]] @ middle))
-        out.append(Event(events.label(times[rows]), own, cover[0]))
+        kind = [rule.classes[int(middle.argmax())]] if rule.classes else []
+        out.append(Event(", ".join([*kind, events.label(times[rows])]), own, cover[0]))
     return out

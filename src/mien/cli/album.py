@@ -38,6 +38,12 @@ def album(
     photos: Annotated[int, typer.Option(min=1, help="Photos that a person must be on to be listed.")] = 3,
     days: Annotated[int, typer.Option(min=1, help="Days on which, where photos tell.")] = 1,
     near: Annotated[float, typer.Option(min=0, max=1, help="Share of the width that makes a face private.")] = 0.05,
+    features: Annotated[
+        str | None, typer.Option(help="Network of `mien models` that describes pictures: CLIP, an event classifier ….")
+    ] = None,
+    learn: Annotated[
+        Path | None, typer.Option(help="Folder with a folder of photos per event, to learn where events end.")
+    ] = None,
     again: Annotated[bool, typer.Option(help="Form persons anew, except those you named or changed.")] = False,
     forget: Annotated[bool, typer.Option(help="Delete what is known of files that are gone.")] = False,
     max_pixels: options.MaxPixels = None,
@@ -52,7 +58,7 @@ def album(
     new photos and keeps every name. A person is meant by number or name, a photo by its path below FOLDER. A file that
     cannot be read is named on standard error, the others are done, and the exit code is 2.
     """
-    from mien.album import index, people
+    from mien.album import borders, index, people
     from mien.album.store import Store
     from mien.album.view import Wanted, view
     from mien.io.whole import folder as made
@@ -66,11 +72,11 @@ def album(
         if words:
             _act(store, words)
         else:
-            code = _index(folder, paths, store, _How(demographics, max_pixels, threads, device))
+            code = _index(folder, paths, store, _How(demographics, max_pixels, threads, device, features, learn))
             if forget:
                 store.forget()
         people.settle(store, again=again)
-        seen = view(store, Wanted(photos, days, near))
+        seen = view(store, Wanted(photos, days, near, borders.rule(store)))
         _page(folder, place / PAGE, store, seen)
         print(json.dumps(_object(seen, store)) if as_json else _told(seen, place / PAGE))
     raise typer.Exit(code)
@@ -84,10 +90,12 @@ class _How:
     limit: int | None
     threads: int | None
     device: str
+    features: str | None
+    learn: Path | None
 
 
 def _index(folder: Path, paths: Sequence[Path], store: Store, how: _How) -> int:
-    from mien.album import index
+    from mien.album import borders, index
     from mien.io import photo
     from mien.progress import Progress
     from mien.report.chart import plain
@@ -95,7 +103,11 @@ def _index(folder: Path, paths: Sequence[Path], store: Store, how: _How) -> int:
     see = options.perceiver(how.demographics, 0.0, how.threads, how.device)
     networks = options.version(see)["networks"]
     store.agree({"networks": networks, "demographics": str(how.demographics)})
-    look = index.Looker(see, limit=how.limit or photo.LIMIT)
+    limit = how.limit or photo.LIMIT
+    look = index.Looker(see, borders.description(store, how.features, how.device, how.threads), limit=limit)
+    if how.learn:
+        borders.learn(store, how.learn, look.describe, limit)
+    borders.rule(store)  # which says what is missing before thousands of photos are looked at
     with Progress(len(paths), "files") as progress:
         outcome = index.index(folder, paths, store, look, progress.step)
     for line in index.failures(outcome):
