@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mien import bench
-from mien.bench import b0
+from mien.bench import b0, size
 from mien.bench.peer import Peer
 from mien.bench.timing import in_turns, medians, ratio
 from mien.cli import build
@@ -47,6 +47,13 @@ def test_every_question_is_a_file_with_one_signature() -> None:
     for name in bench.QUESTIONS:
         module = importlib.import_module(f"mien.bench.{name}")
         assert list(module.measure.__annotations__.values()) == ["Setup", "Answer"]
+
+
+def test_what_the_package_requires_is_followed_to_the_end_and_extras_are_not() -> None:
+    names = size.required("mien")
+    assert names >= {"numpy", "onnxruntime", "pillow", "av", "typer"}  # as pyproject says
+    assert "flatbuffers" in names  # which only onnxruntime asks for
+    assert not names & {"torch", "matplotlib", "pandas", "pytest"}
 
 
 def test_the_b0_has_the_weights_of_efficientnet_b0_and_finite_answers() -> None:

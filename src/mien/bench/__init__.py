@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mien.record import Figure
 
-QUESTIONS = ("start", "overhead", "clip", "network", "photo", "memory")
+QUESTIONS = ("size", "start", "weights", "overhead", "clip", "network", "photo", "memory")
 SEED = 1
 
 

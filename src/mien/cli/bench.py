@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def bench(
     questions: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[QUESTION]...", help="start, overhead, clip, network, photo, memory; else all."),
+        typer.Argument(metavar="[QUESTION]...", help="Such as start, weights, photo; else all."),
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads for every network.")] = 1,
     quick: Annotated[bool, typer.Option(help="Few rounds, to try it; nothing is written.")] = False,
