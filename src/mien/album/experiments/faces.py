@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.heads import IDENTITY
+from mien.geometry import shrink
+from mien.heads import AGE, IDENTITY
+from mien.io import photo
 from mien.models.load import load
+from mien.quality import LOOK, blur
 from mien.record import Figure
 from mien.train import sources
 from mien.train.evaluate import answers, encoded
@@ -22,10 +25,12 @@ NETWORK = "mien_s"
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Vectors (n, d) and whose they are (n,), by number."""
+    """Vectors (n, d), whose they are (n,) by number, how old they look (n,) and how blurred they are (n,)."""
 
     vectors: Floats
     owner: NDArray[np.int64]
+    ages: Floats
+    blurs: Floats
 
     def pairs(self) -> tuple[Floats, Floats]:
         """Cosine distances of all pairs of one person and of two."""
@@ -38,21 +43,27 @@ class Crowd:
         """Only people with so many photos."""
         counts = np.bincount(self.owner)
         kept = counts[self.owner] >= least
-        return Crowd(self.vectors[kept], np.unique(self.owner[kept], return_inverse=True)[1])
+        return self.pick(kept)
 
-    def each(self) -> list[Floats]:
-        """One person's vectors after the other's."""
-        return [self.vectors[self.owner == person] for person in np.unique(self.owner)]
+    def pick(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> Crowd:
+        """Only these faces, their people numbered anew."""
+        owner = np.unique(self.owner[kept], return_inverse=True)[1]
+        return Crowd(self.vectors[kept], owner, self.ages[kept], self.blurs[kept])
+
+    def each(self) -> list[Crowd]:
+        """One person's faces after the other's."""
+        return [self.pick(self.owner == person) for person in np.unique(self.owner)]
 
 
 def halves(data: Path) -> tuple[Crowd, Crowd]:
     """People to fit on and people to report on, none of whom the network was trained on."""
     _, part = sources.lfw(data)
-    vectors = answers(load(NETWORK), encoded(data / "lfw_crops.parquet", part.names))[IDENTITY].values
+    pictures = encoded(data / "lfw_crops.parquet", part.names)
+    read = answers(load(NETWORK, demographics=True), pictures)
+    blurs = np.array([blur(shrink(photo.read(p).pixels, (LOOK.size, LOOK.size))) for p in pictures], np.float32)
+    crowd = Crowd(read[IDENTITY].values, np.unique(part.groups, return_inverse=True)[1], read[AGE].values[:, 0], blurs)
     first = sources.held_out(part.groups, 0.5, "clusters")
-    return tuple(  # type: ignore[return-value]
-        Crowd(vectors[rows], np.unique(part.groups[rows], return_inverse=True)[1]) for rows in (first, ~first)
-    )
+    return crowd.pick(first), crowd.pick(~first)
 
 
 def files(data: Path) -> list[Path]:

@@ -10,7 +10,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.album.events import dissimilarity, peaks
+from mien.album.captions import Words, ensemble
+from mien.album.events import dissimilarity, peaks, pooled
 from mien.album.experiments.faces import Figures, interval
 from mien.identity import attention, still_to_video
 from mien.identity.linkage import cut
@@ -22,7 +23,9 @@ from mien.types import Floats
 Ids = NDArray[np.int64]
 Made: TypeAlias = tuple[Floats, Ids, Ids]  # scores, classes, albums
 PEOPLE, BINS, FRAMES, REPEATS = 60, 48, 6, 12
-CLASSES, ALBUMS, TAUGHT = 14, 30, 300  # TAUGHT: albums that attention learns from
+CLASSES, ALBUMS, TAUGHT = 14, 30, 300  # TAUGHT: albums that attention and the words learn from
+WORDS, SHARES = 8, (0.2, 0.35, 0.5, 0.65, 0.8)  # of a caption; weights of the photos' scores beside it
+GRID = np.linspace(0.5, 0.999, 30)
 
 
 def run(data: Path, seed: int) -> Figures:
@@ -92,7 +95,10 @@ def _events(seed: int) -> Figure:
     for repeat in range(20):
         rng = np.random.default_rng([seed, repeat])
         train, test = _gallery(rng), _gallery(rng)
-        for name, guess in _guesses(train, test, _gallery(rng, TAUGHT)).items():
+        taught = _gallery(rng, TAUGHT)
+        worded = np.random.default_rng([seed, repeat, 1])
+        told = _by_captions([_captions(made, worded) for made in (taught, train, test)], taught, train)
+        for name, guess in (_guesses(train, test, taught) | _ensembles(train, test, *told)).items():
             rows.setdefault(name, []).append(float(np.mean(guess != test[1])))
     single = np.array(rows["single photos"])
     figures: dict[str, Figure] = {f"error, {name}": interval(values) for name, values in rows.items()}
@@ -117,7 +123,7 @@ def _gallery(rng: np.random.Generator, count: int = ALBUMS) -> Made:
 def _guesses(train: Made, test: Made, taught: Made) -> dict[str, Ids]:
     """Both ways of grouping take the parameter with the fewest wrong photos on the training gallery."""
     sure = softmax(test[0])
-    found = _fitted(_sequential, np.linspace(0.5, 0.999, 30), train)(sure)
+    found = _fitted(_sequential, GRID, train)(sure)
     clustered = _fitted(_agglomerative, np.linspace(0.02, 0.5, 7), train)(sure)
     albums = range(int(taught[2].max()) + 1)
     sets, labels = [taught[0][taught[2] == a] for a in albums], [taught[1][taught[2] == a][0] for a in albums]
@@ -125,6 +131,7 @@ def _guesses(train: Made, test: Made, taught: Made) -> dict[str, Ids]:
     return {
         "single photos": sure.argmax(1),
         "sequential groups, mean": _spread(sure, found, _mean),
+        "sequential groups, mean, half a photo's own": pooled(sure, found).argmax(1),
         "sequential groups, attention": _spread(test[0], found, lambda s: int(model(s).argmax())),
         "agglomerative groups, mean": _spread(sure, clustered, _mean),
         "true albums, mean": _spread(sure, test[2], _mean),
@@ -132,8 +139,45 @@ def _guesses(train: Made, test: Made, taught: Made) -> dict[str, Ids]:
     }
 
 
-def _fitted(group: Callable[[Floats, float], Ids], grid: NDArray[np.float64], train: Made) -> Callable[[Floats], Ids]:
+def _captions(made: Made, rng: np.random.Generator) -> list[str]:
+    """Eight words a photo: some tell the class, or another one, and most say nothing."""
+    classes, shape = made[1], (len(made[1]), WORDS)
+    own = np.where(rng.random(shape) < 0.45, classes[:, None], rng.integers(CLASSES, size=shape))
+    telling = rng.random(shape) < 0.2
+    drawn = np.where(telling, rng.integers(12, size=shape), rng.integers(300, size=shape))
+    return [
+        " ".join(f"kind{c}x{w}" if t else f"word{w}" for c, w, t in zip(cs, ws, ts, strict=True))
+        for cs, ws, ts in zip(own.tolist(), drawn.tolist(), telling.tolist(), strict=True)
+    ]
+
+
+def _by_captions(captions: Sequence[list[str]], taught: Made, train: Made) -> tuple[Floats, Floats, float]:
+    """A classifier of bags of words, from the first captions: scores of the others, and the weight of the photos'."""
+    from sklearn.naive_bayes import BernoulliNB
+
+    words = Words.of(captions[0])
+    model = BernoulliNB().fit(words(captions[0]), taught[1])
+    on_train, on_test = (model.predict_proba(words(c)).astype(np.float32) for c in captions[1:])
     sure = softmax(train[0])
+    weight = max(SHARES, key=lambda w: float(np.mean(ensemble(sure, on_train, w).argmax(1) == train[1])))
+    return on_train, on_test, weight
+
+
+def _ensembles(train: Made, test: Made, on_train: Floats, on_test: Floats, weight: float) -> dict[str, Ids]:
+    """Captions alone and beside the photos' scores; the groups are found in what both say together."""
+    both, taught = ensemble(softmax(test[0]), on_test, weight), ensemble(softmax(train[0]), on_train, weight)
+    groups = _fitted(_sequential, GRID, train, taught)(both)
+    return {
+        "single captions": on_test.argmax(1),
+        "single photos with captions": both.argmax(1),
+        "sequential groups of photos with captions, mean": _spread(both, groups, _mean),
+    }
+
+
+def _fitted(
+    group: Callable[[Floats, float], Ids], grid: NDArray[np.float64], train: Made, scores: Floats | None = None
+) -> Callable[[Floats], Ids]:
+    sure = softmax(train[0]) if scores is None else scores
     best = min(grid.tolist(), key=lambda t: float(np.mean(_spread(sure, group(sure, t), _mean) != train[1])))
     return lambda scores: group(scores, best)
 

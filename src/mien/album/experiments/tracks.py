@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.album.experiments.faces import Crowd, Figures, files, halves
+from mien.album.experiments.identity import WAYS, scored
 from mien.identity import attention, descriptor, still_to_video
 from mien.identity.compare import euclid
 from mien.identity.score import equal_error
@@ -28,38 +31,70 @@ def run(data: Path, seed: int) -> Figures:
     fit, report = halves(data)
     return {
         "track against track": _tracks(fit.often(4), report.often(4), seed),
+        "tracks into people": _people(fit.often(4), report.often(4), seed),
         "one photo against a track": _stills(fit.often(3), report.often(3), seed),
         "people with four photos": int(report.often(4).owner.max()) + 1,
         "people with three photos": int(report.often(3).owner.max()) + 1,
     }
 
 
-def _made(photos: Floats, rng: np.random.Generator) -> Floats:
-    rows = photos[rng.integers(0, len(photos), FRAMES)]
-    return unit(rows + np.float32(JITTER) * rng.standard_normal(rows.shape, np.float32))
+def _made(person: Crowd, rng: np.random.Generator) -> Crowd:
+    """Some photos of one person again and again, each time a little different."""
+    track = person.pick(rng.integers(0, len(person.owner), FRAMES))
+    noise = np.float32(JITTER) * rng.standard_normal(track.vectors.shape, np.float32)
+    return replace(track, vectors=unit(track.vectors + noise))
+
+
+def _pairs(crowd: Crowd, rng: np.random.Generator) -> list[tuple[Crowd, Crowd]]:
+    """Two tracks of each person, of different photos."""
+    places = [np.arange(len(p.owner)) for p in crowd.each()]
+    return [
+        (_made(person.pick(place[::2]), rng), _made(person.pick(place[1::2]), rng))
+        for person, place in zip(crowd.each(), places, strict=True)
+    ]
 
 
 def _tracks(fit: Crowd, report: Crowd, seed: int) -> Figure:
-    """Two tracks of each person, of different photos; every first against every second."""
+    """Every first track against every second."""
     rng = np.random.default_rng(seed)
-    first, second = zip(*((_made(p[::2], rng), _made(p[1::2], rng)) for p in report.each()), strict=True)
-    taught = [_made(p, rng) for p in fit.each() for _ in range(2)]
+    both = list(zip(*_pairs(report, rng), strict=True))
+    first, second = ([t.vectors for t in own] for own in both)
+    taught = [_made(p, rng).vectors for p in fit.each() for _ in range(2)]
     learnt = attention.fit(taught, np.repeat(np.arange(len(taught) // 2), 2), classes=len(taught) // 2, steps=150)
     found: dict[str, Figure] = {}
     descriptor.mean_to_mean(first[0], second[0])  # the first product of a process takes longer
-    for name, rule in descriptor.RULES.items():
-        if name in ("normalised mean", "medoid"):
-            make = descriptor.mean if name == "normalised mean" else descriptor.medoid
-            start = time.perf_counter()
-            apart = euclid(np.stack([make(t) for t in first]), np.stack([make(t) for t in second]))
-        else:
-            start = time.perf_counter()
-            apart = np.array([[rule(a, b) for b in second] for a in first], np.float32)
+    single: dict[str, Callable[[Crowd], Floats]] = {
+        "normalised mean": lambda t: descriptor.mean(t.vectors),
+        "quality-weighted mean": lambda t: descriptor.weighted(t.vectors, 1 - t.blurs),
+        "medoid": lambda t: descriptor.medoid(t.vectors),
+        "learnt attention": lambda t: unit(learnt.descriptor(t.vectors)),
+    }
+    for name, make in single.items():
+        start = time.perf_counter()
+        apart = euclid(*(np.stack([make(t) for t in own]) for own in both))
         found[name] = _judged(apart, time.perf_counter() - start)
-    start = time.perf_counter()
-    pooled = [np.stack([unit(learnt.descriptor(t)) for t in own]) for own in (first, second)]
-    found["learnt attention"] = _judged(euclid(*pooled), time.perf_counter() - start)
+    for name in ("mean pair", "nearest pair", "median pair"):
+        start = time.perf_counter()
+        apart = np.array([[descriptor.RULES[name](a, b) for b in second] for a in first], np.float32)
+        found[name] = _judged(apart, time.perf_counter() - start)
     return found
+
+
+def _people(fit: Crowd, report: Crowd, seed: int) -> Figure:
+    """Both tracks of everybody, clustered by their normalised means; parameters fitted on other people."""
+    rng = np.random.default_rng([seed, 1])
+    described = [_described([t for pair in _pairs(crowd, rng) for t in pair]) for crowd in (fit, report)]
+    return {name: scored(way, grid, *described) for name, (way, grid) in WAYS.items()}
+
+
+def _described(tracks: list[Crowd]) -> Crowd:
+    """A face per track: the mean vector, the median age."""
+    return Crowd(
+        np.stack([descriptor.mean(t.vectors) for t in tracks]),
+        np.arange(len(tracks)) // 2,
+        np.array([np.median(t.ages) for t in tracks], np.float32),
+        np.array([t.blurs.min() for t in tracks], np.float32),
+    )
 
 
 def _judged(apart: Floats, seconds: float) -> Figure:
@@ -96,8 +131,8 @@ def _stills(fit: Crowd, report: Crowd, seed: int) -> Figure:
 def _enrolled(crowd: Crowd, seed: int) -> tuple[People, list[Floats]]:
     rng = np.random.default_rng(seed)
     own = crowd.each()
-    people = People.of(np.stack([p[0] for p in own]), np.arange(len(own)), euclid)
-    return people, [people.distances(_made(p[1:], rng)) for p in own]
+    people = People.of(np.stack([p.vectors[0] for p in own]), np.arange(len(own)), euclid)
+    return people, [people.distances(_made(p.pick(np.arange(1, len(p.owner))), rng).vectors) for p in own]
 
 
 __all__ = ["files", "run"]
