@@ -32,10 +32,10 @@ def run(data: Path, seed: int, size: int = 0) -> Figures:
     photos = size or PHOTOS
     with tempfile.TemporaryDirectory() as place:
         album = Path(place) / "photos"
-        _paint(album, range(photos), seed)
+        paint(album, range(photos), seed)
         with Store(Path(place) / "album.sqlite") as store:
             first = _indexed(album, store)
-            _paint(album, range(photos, photos + MORE), seed)
+            paint(album, range(photos, photos + MORE), seed)
             second = _indexed(album, store)
             size_on_disk = store.path.stat().st_size
     crowd = _crowd(10 * size or CROWD, seed)
@@ -62,7 +62,7 @@ def _indexed(album: Path, store: Store) -> dict[str, float]:
     def step() -> None:
         peaks.append(_memory())
 
-    outcome = index(album, listed(album), store, Looker(_see), step)
+    outcome = index(album, listed(album), store, Looker(see), step)
     looked = time.perf_counter()
     people.settle(store)
     end = time.perf_counter()
@@ -80,7 +80,7 @@ def _indexed(album: Path, store: Store) -> dict[str, float]:
     }
 
 
-def _paint(album: Path, numbers: range, seed: int) -> None:
+def paint(album: Path, numbers: range, seed: int) -> None:
     """Small photos; which persons are on them is written in their first pixels."""
     from PIL import Image
 
@@ -91,7 +91,7 @@ def _paint(album: Path, numbers: range, seed: int) -> None:
         Image.fromarray(pixels).save(album / f"{number}.jpg", quality=90)
 
 
-def _see(frame: Frame) -> Faces:
+def see(frame: Frame) -> Faces:
     """Two persons on every photo, told by its colours."""
     rng = np.random.default_rng(int(frame.pixels[::20, ::20].sum()))
     who = rng.choice(PEOPLE, 2, replace=False)
