@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -141,17 +142,33 @@ def test_forget_leaves_nothing_of_a_deleted_file(mien: Callable, album: Path) ->
     base.close()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
-def test_a_read_only_folder_says_so_and_out_helps(mien: Callable, album: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def nobody() -> Iterator[Path]:
+    """A folder to enter, as a user for whom read-only means read-only; root is nobody for as long."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o777)
+        if root := os.geteuid() == 0:
+            os.seteuid(65534)
+        try:
+            yield Path(place)
+        finally:
+            if root:
+                os.seteuid(0)
+
+
+def test_a_read_only_folder_says_so_and_out_helps(mien: Callable, made: SimpleNamespace, nobody: Path) -> None:
+    album = nobody / "photos"
+    for i in range(3):
+        made.paint(album / f"p{i}.jpg", ["red"], 20 + i)
     album.chmod(stat.S_IRUSR | stat.S_IXUSR)
     try:
         refused = mien("album", album)
-        helped = mien("album", album, "--out", tmp_path / "out")
+        helped = mien("album", album, "--out", nobody / "out")
     finally:
         album.chmod(stat.S_IRWXU)
     assert (refused.code, helped.code) == (2, 0)
     assert "--out" in refused.err
-    assert (tmp_path / "out/album.html").exists()
+    assert (nobody / "out/album.html").exists()
 
 
 def test_a_store_that_cannot_be_written_says_so(mien: Callable, album: Path) -> None:
