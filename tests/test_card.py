@@ -72,6 +72,7 @@ def test_a_file_or_name_that_is_no_plain_name_is_refused(file: str) -> None:
         ({"input": {"size": 64, "resize": "nearest"}}, "resize one of"),
         ({"input": {"size": 64, "std": [0, 1, 1]}}, "std above 0"),
         ({"input": {"size": 64, "mean": [0.5]}}, "three numbers"),
+        ({"input": {"size": 64, "mean": [0.5, 0.5], "std": [0.5, 0.5]}}, "or one"),
         ({"input": {"size": 64, "std": 3}}, "not complete and right"),
         ({"input": [64]}, "Input must be a JSON object"),
         ({"outputs": {"head": "age"}}, "list of outputs"),

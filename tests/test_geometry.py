@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mien.card import Input
-from mien.geometry import TEMPLATE, crop, iou, nms, normalise, shrink, similarity, widen
+from mien.geometry import TEMPLATE, crop, iou, luma, nms, normalise, shrink, similarity, widen
 from mien.types import Floats, Pixels
 
 UNKNOWN = np.full((5, 2), np.nan, np.float32)
@@ -205,6 +205,24 @@ def test_normalise_is_mean_and_std_of_shares_of_white() -> None:
         got = normalise(given_as, how)
         assert got.dtype == np.float32 and got.flags.c_contiguous
         np.testing.assert_allclose(got, wanted, atol=1e-5)
+
+
+def test_a_card_with_one_mean_sees_brightness_whether_it_is_given_or_not() -> None:
+    how = Input(4, mean=(0.5,), std=(0.25,))
+    crops = np.random.default_rng(0).integers(0, 256, (3, 4, 4, 3)).astype(np.uint8)
+    grey = np.stack([luma(c) for c in crops])
+    wanted = crops @ np.array([0.299, 0.587, 0.114])
+    assert np.abs(grey - wanted).max() <= 1
+    np.testing.assert_allclose(normalise(crops, how)[:, 0], (grey / 255 - 0.5) / 0.25, atol=1e-5)
+    np.testing.assert_array_equal(normalise(grey[..., None], how), normalise(crops, how))
+
+
+def test_shrink_far_down_averages_as_the_slow_way_does() -> None:
+    y, x = np.mgrid[:900, :1200]
+    pixels = np.stack([(np.sin(x / 90) * 0.5 + 0.5) * 255, y / 900 * 255, (x + y) / 2100 * 255], 2).astype(np.uint8)
+    cells = pixels.reshape(60, 15, 80, 15, 3).mean((1, 3))
+    for gap in (1.0, 2.0):
+        assert np.abs(shrink(pixels, (80, 60), gap=gap)[2:-2, 2:-2] - cells[2:-2, 2:-2]).max() < 3
 
 
 def test_shrink_to_the_same_size_is_the_same_picture() -> None:

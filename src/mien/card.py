@@ -22,6 +22,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
 class Input:
     """How a face becomes the network's input: RGB, cropped, resized with antialiasing, then (x / 255 - mean) / std.
 
+    With one number each for mean and std the network sees brightness alone.
     `stretch` takes the box as it is, `square` its enclosing square, `aligned` turns and scales the eyes to one place;
     `margin` widens each side by that share of the box.
     """
@@ -29,8 +30,8 @@ class Input:
     size: int
     crop: Crop = "square"
     margin: float = 0.0
-    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
-    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    mean: tuple[float, ...] = (0.5, 0.5, 0.5)
+    std: tuple[float, ...] = (0.5, 0.5, 0.5)
     resize: Resize = "bilinear"
 
     def __post_init__(self) -> None:
@@ -39,8 +40,10 @@ class Input:
         if self.crop not in get_args(Crop) or self.resize not in get_args(Resize):
             known = f"crop one of {get_args(Crop)}, resize one of {get_args(Resize)}"
             raise InputError(f"an input must have {known}, got {self.crop!r}, {self.resize!r}")
-        if len(self.mean) != 3 or len(self.std) != 3 or not min(self.std) > 0:
-            raise InputError(f"mean and std must be three numbers each, std above 0, got {self.mean}, {self.std}")
+        if len(self.mean) not in (1, 3) or len(self.std) != len(self.mean) or not min(self.std) > 0:
+            raise InputError(
+                f"mean and std must be three numbers each or one, std above 0, got {self.mean}, {self.std}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

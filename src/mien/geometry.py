@@ -75,6 +75,11 @@ def shrink(pixels: Pixels, size: tuple[int, int], how: str = "bilinear", gap: fl
     return np.asarray(Image.fromarray(pixels).resize(size, _FILTERS[how], reducing_gap=gap))
 
 
+def luma(pixels: Pixels) -> Pixels:
+    """The brightness of an RGB picture, (h, w)."""
+    return np.asarray(Image.fromarray(pixels).convert("L"))
+
+
 def _empty(box: Floats) -> bool:
     return not np.all(np.isfinite(box)) or float(min(box[2:])) < 1
 
@@ -120,12 +125,13 @@ def _aligned(pixels: Pixels, points: Floats, how: Input) -> Pixels:
 
 
 def normalise(crops: list[Pixels] | Pixels, how: Input) -> Floats:
-    """One or more crops (n, size, size, 3) uint8 → the network's batch (n, 3, size, size) float32."""
+    """One or more crops (n, h, w, 3) uint8 → the network's batch (n, c, h, w) float32; grey ones (n, h, w, 1) stay."""
+    channels = len(how.mean)
     scale = (1.0 / (255.0 * np.array(how.std, np.float32))).astype(np.float32)
     shift = (-np.array(how.mean, np.float32) / np.array(how.std, np.float32)).astype(np.float32)
-    batch = np.empty((len(crops), 3, *crops[0].shape[:2]), np.float32)
+    batch = np.empty((len(crops), channels, *crops[0].shape[:2]), np.float32)
     for place, pixels in zip(batch, crops, strict=True):
-        place[...] = pixels.transpose(2, 0, 1)
+        place[...] = pixels.transpose(2, 0, 1) if pixels.shape[2] == channels else luma(pixels)
     batch *= scale[:, None, None]
     batch += shift[:, None, None]
     return batch

@@ -88,7 +88,7 @@ def test_a_graph_for_a_single_face_takes_a_batch_too(network: Network) -> None:
 
 
 def test_widths_are_what_the_network_gives(network: Network) -> None:
-    assert Onnx(network(CARD, features=9), replace(CARD, embedding="classifier")).widths(16) == {
+    assert Onnx(network(CARD, features=9), replace(CARD, embedding="classifier")).widths(Input(16)) == {
         "output": 10,
         "embedding": 9,
     }

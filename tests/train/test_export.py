@@ -29,6 +29,23 @@ def test_luma_folded_into_the_first_convolution_changes_no_answer(net: torch.nn.
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-4)  # float32 sums in another order
 
 
+@pytest.mark.parametrize("net", [FaceNet(widths(), (8, 8, 8, 16)), FinderNet(8)], ids=["face", "finder"])
+def test_shortcuts_as_convolutions_change_no_answer_and_leave_no_pooling(net: torch.nn.Module) -> None:
+    torch.manual_seed(0)
+    net.train()
+    net(torch.randn(4, 1, 64, 64))  # so that the norms have statistics of their own
+    net = net.eval()
+    picture, ready = torch.randn(2, 1, 64, 64), export.pooled(net)
+    assert any(isinstance(m, torch.nn.AvgPool2d) for m in net.modules())
+    assert not any(isinstance(m, torch.nn.AvgPool2d) for m in ready.modules())
+    with torch.no_grad():
+        wanted, got = net(picture), ready(picture)
+    wanted = wanted.values() if isinstance(wanted, dict) else wanted
+    got = got.values() if isinstance(got, dict) else got
+    for a, b in zip(wanted, got, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-4)
+
+
 def test_int8_stays_near_fp32(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = FaceNet(widths(), (8, 8, 8, 16)).eval()

@@ -26,12 +26,12 @@ def measure(setup: Setup) -> Answer:
     )
     side = store.card(NETWORK).input.size
 
-    def noise(count: int, long: int) -> Floats:
-        return rng.standard_normal((count, 3, long, long), np.float32)
+    def noise(count: int, channels: int, long: int) -> Floats:
+        return rng.standard_normal((count, channels, long, long), np.float32)
 
     tasks = {
-        "finder": partial(finder.run, noise(1, LONG)),
-        "mien_s": partial(network.run, noise(FACES, side)),
+        "finder": partial(finder.run, noise(1, 1, LONG)),
+        "mien_s": partial(network.run, noise(FACES, 3, side)),
     }
     taken = medians(in_turns(tasks, setup.rounds(41)))
     speed, ship = FACES / taken["mien_s"], files("mien") / "weights"

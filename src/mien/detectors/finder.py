@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mien.card import Card
-from mien.geometry import nms, normalise, shrink
+from mien.geometry import luma, nms, normalise, shrink
 from mien.link import sigmoid
 from mien.runtime import Runtime
 from mien.types import Faces, Floats, Frame, Pixels
@@ -18,13 +18,13 @@ CELLS = 4.0  # a raw box of exp(0) is this many cells wide, so that every scale 
 PADDING = 32  # the coarsest stride: sides are filled up to a multiple of it
 OVERLAP = 0.4
 ENLARGED, ROOMY = 2.0, 512  # small pictures are looked at enlarged, so that their small faces are not too small
-COARSE, NEAR = 256, 0.3  # a first small look is for faces that fill three tenths of the long side, or more
+COARSE, NEAR = 192, 0.3  # a first small look is for faces that fill three tenths of the long side, or more
 LARGEST = 2560  # longest side of the second pass; more would only find faces nobody can read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finder:
-    """Looks at the frame at 640 or below, small ones enlarged, and at 256 for near faces; at full size if that is vain.
+    """Looks at the frame at 640 or below, small ones enlarged, and at 192 for near faces; at full size if that is vain.
 
     `smallest` asks for faces down to so many pixels: where the first look would see them below 16, it looks twice.
     """
@@ -38,19 +38,20 @@ class Finder:
     def __call__(self, frame: Frame) -> Faces:
         """The faces of one frame, surest first; none is not an error."""
         long = max(frame.size)
-        view = _scaled(frame.pixels, min(self.longest, max(long, min(ENLARGED * long, ROOMY))) / long)
+        grey = luma(frame.pixels)
+        view = _scaled(grey, min(self.longest, max(long, min(ENLARGED * long, ROOMY))) / long)
         near = self._look(frame, _scaled(view, COARSE / max(view.shape)))
         near = near.pick(_sides(near) >= NEAR * long)
         faces = self._look(frame, view)
         faces = _joined(near, faces.pick(_sides(faces) < 1.2 * NEAR * long))
         wanted_small = 0 < self.smallest * self.longest / long < 16
         if long > self.longest and (len(faces) == 0 or wanted_small):
-            return _joined(near, self._look(frame, _scaled(frame.pixels, min(1.0, LARGEST / long))))
+            return _joined(near, self._look(frame, _scaled(grey, min(1.0, LARGEST / long))))
         return faces
 
     def _look(self, frame: Frame, view: Pixels) -> Faces:
-        """What the network finds in a smaller or larger picture of the frame, in the frame's own pixels."""
-        maps = self.runtime.run(normalise(_fill(view)[None], self.card.input))
+        """What the network finds in a smaller or larger grey picture of the frame, in the frame's own pixels."""
+        maps = self.runtime.run(normalise(_fill(view)[None, ..., None], self.card.input))
         scores, boxes, points = decode(maps, self.threshold)
         scale = np.divide(frame.size, view.shape[1::-1]).astype(np.float32)
         boxes, points = boxes * np.concatenate([scale, scale]), (points * scale).astype(np.float32)
@@ -60,7 +61,7 @@ class Finder:
 
 
 def _scaled(pixels: Pixels, scale: float) -> Pixels:
-    height, width = pixels.shape[:2]
+    height, width = pixels.shape
     return shrink(pixels, (max(round(width * scale), 1), max(round(height * scale), 1)), gap=1.0)
 
 
@@ -81,8 +82,8 @@ def _joined(near: Faces, others: Faces) -> Faces:
 
 
 def _fill(pixels: Pixels) -> Pixels:
-    height, width = pixels.shape[:2]
-    return np.pad(pixels, ((0, -height % PADDING), (0, -width % PADDING), (0, 0)))
+    height, width = pixels.shape
+    return np.pad(pixels, ((0, -height % PADDING), (0, -width % PADDING)))
 
 
 def decode(maps: Mapping[str, Floats], threshold: float) -> tuple[Floats, Floats, Floats]:

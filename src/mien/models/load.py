@@ -47,7 +47,7 @@ def _with_embedding(card: Card, runtime: Onnx) -> Card:
     """The card with the features' columns, whose number the graph knows best."""
     if not card.embedding:
         return card
-    width = runtime.widths(card.input.size)[EMBEDDING]
+    width = runtime.widths(card.input)[EMBEDDING]
     return replace(card, outputs=(*card.outputs, Output(f"embedding{width}", EMBEDDING, 0, width)))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-from mien.card import Card
+from mien.card import Card, Input
 from mien.errors import DeviceError, ModelError
 from mien.runtime.graph import classifier_input, needs_other_files, with_output
 from mien.types import Floats
@@ -74,9 +74,10 @@ class Onnx:
         names = (EMBEDDING if name == self._inner else name for name in self._outputs)
         return dict(zip(names, columns, strict=True))
 
-    def widths(self, size: int) -> Mapping[str, int]:
-        """Columns of every output, by asking the network with one black picture of this size."""
-        return {name: values.shape[-1] for name, values in self.run(np.zeros((1, 3, size, size), np.float32)).items()}
+    def widths(self, how: Input) -> Mapping[str, int]:
+        """Columns of every output, by asking the network with one black picture."""
+        blank = np.zeros((1, len(how.mean), how.size, how.size), np.float32)
+        return {name: values.shape[-1] for name, values in self.run(blank).items()}
 
     def _check(self, card: Card) -> None:
         names = [i.name for i in self._session.get_inputs()]
@@ -85,11 +86,11 @@ class Onnx:
                 f"{card.name}: the card names one input {card.input_tensor!r}, the file has: {', '.join(names)}"
             )
         try:
-            widths = self.widths(card.input.size)
+            widths = self.widths(card.input)
         except Exception as error:  # onnxruntime's own errors share no public base class
-            size = card.input.size
+            size, channels = card.input.size, len(card.input.mean)
             raise ModelError(
-                f"{card.name}: the file does not take the card's (n, 3, {size}, {size}): {error}"
+                f"{card.name}: the file does not take the card's (n, {channels}, {size}, {size}): {error}"
             ) from error
         for o in card.outputs:
             if o.tensor not in widths:

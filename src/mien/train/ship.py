@@ -117,13 +117,12 @@ def finder(name: str, checkpoint: Path, scenes: Path) -> list[Card]:
     from mien.train.finder import Scenes
 
     net = trained(FinderNet(), checkpoint)
-    how = Input(size=640, crop="stretch", mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
+    how = Input(size=640, crop="stretch", mean=(0.5,), std=(0.25,))
     stem = name.replace(".", "_")
     fp32, int8 = WEIGHTS / f"{stem}.fp32.onnx", WEIGHTS / f"{stem}.int8.onnx"
-    example = torch.randn(1, 3, 96, 128)
-    export.to_onnx(export.in_rgb(net, first_conv(net)), ["maps8", "maps16", "maps32"], example, fp32, {2: "h", 3: "w"})
+    export.to_onnx(net, ["maps8", "maps16", "maps32"], torch.randn(1, 1, 96, 128), fp32, {2: "h", 3: "w"})
     pictures = Scenes(scenes, 0).images[:128]
-    examples = [normalise(np.repeat(p[None, ..., None], 3, 3), how) for p in pictures]
+    examples = [normalise(p[None, ..., None], how) for p in pictures]
     export.to_int8(fp32, int8, examples)
     export.store_halved(fp32)
     post = {"threshold": 0.7}
