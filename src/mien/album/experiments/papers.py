@@ -120,10 +120,9 @@ def _still(simulated: Figures, tracks: Figures) -> Iterator[str]:
     )
     order = ("mean distance", "MAP fusion", "MAP of all distances", "SVM", "gain over MAP fusion")
     rows = [(name, *(_span(f[k]) for k in order)) for name, f in _items(simulated["still to video"])]
-    real = tracks["one photo against a track"]
-    rows.append(
-        (f"LFW, {tracks['people with three photos']} people", *(_p(_sub(real, k)) for k in order[:3]), "–", "–")
-    )
+    real = dict(_items(tracks))["one photo against a track"]
+    shares = (_p(real[k]) if k in real else "–" for k in order)
+    rows.append((f"LFW, {tracks['people with three photos']} people", *shares))
     yield from _table(("features", *order), rows)
 
 

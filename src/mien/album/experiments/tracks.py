@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mien.album.experiments.faces import Crowd, Figures, files, halves
 from mien.album.experiments.identity import WAYS, scored
+from mien.album.experiments.simulated import svm
 from mien.identity import attention, descriptor, still_to_video
 from mien.identity.compare import euclid
 from mien.identity.score import equal_error
@@ -110,12 +111,12 @@ def _judged(apart: Floats, seconds: float) -> Figure:
 
 def _stills(fit: Crowd, report: Crowd, seed: int) -> Figure:
     """One photo of each person enrolled, the others a track; weights fitted on the other half of the people."""
-    people, queries = _enrolled(fit, seed)
+    people, queries, _ = _enrolled(fit, seed)
     truth = np.arange(len(people))
     scales, others = [0.3, 1.0, 3.0, 10.0, 30.0, 100.0], [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0]
     plain = still_to_video.fit(queries, truth, people.between, scales, [0.0])
     proposed = still_to_video.fit(queries, truth, people.between, scales, others)
-    people, queries = _enrolled(report, seed)
+    people, queries, frames = _enrolled(report, seed)
     truth = np.arange(len(people))
 
     def right(rule: Rule) -> float:
@@ -125,15 +126,18 @@ def _stills(fit: Crowd, report: Crowd, seed: int) -> Figure:
         "mean distance": float(np.mean([nearest_mean(q) == t for q, t in zip(queries, truth, strict=True)])),
         "MAP fusion": right(plain),
         "MAP of all distances": right(proposed),
+        "SVM": float(np.mean(np.array(svm(people.stills, frames)) == truth)),
         "fitted": {"weight": proposed.weight, "others": proposed.others},
     }
 
 
-def _enrolled(crowd: Crowd, seed: int) -> tuple[People, list[Floats]]:
+def _enrolled(crowd: Crowd, seed: int) -> tuple[People, list[Floats], list[Floats]]:
+    """One photo of everybody, and of everybody a track of the others: its distances and its vectors."""
     rng = np.random.default_rng(seed)
     own = crowd.each()
     people = People.of(np.stack([p.vectors[0] for p in own]), np.arange(len(own)), euclid)
-    return people, [people.distances(_made(p.pick(np.arange(1, len(p.owner))), rng).vectors) for p in own]
+    frames = [_made(p.pick(np.arange(1, len(p.owner))), rng).vectors for p in own]
+    return people, [people.distances(f) for f in frames], frames
 
 
 __all__ = ["files", "run"]
