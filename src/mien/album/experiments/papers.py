@@ -28,7 +28,8 @@ def page(results: Path) -> str:
         *_albums(_read(results, "identity"), _read(results, "ages")),
     ]
     parts += [*_still(_read(results, "simulated"), _read(results, "tracks")), *_events(results)]
-    return "\n".join([*parts, *_groups(_read(results, "groups")), *_scale(_read(results, "scale"))]) + "\n"
+    parts += [*_groups(_read(results, "groups")), *_scale(_read(results, "scale")), *_kills(_read(results, "kills"))]
+    return "\n".join(parts) + "\n"
 
 
 def _surveillance(found: Figures, clips: Figures) -> Iterator[str]:
@@ -75,8 +76,9 @@ def _albums(found: Figures, ages: Figures) -> Iterator[str]:
     yield (
         f"Pairs of those people: AUC {_n(check['auc'])}, equal error {_p(check['equal error'])}, true matches "
         f"{_p(check['true matches at 0.01'])} at 1 % and {_p(check['true matches at 0.001'])} at 0.1 % false matches. "
-        f"Within the threshold that mien uses, {found['threshold for use']}, lie {_p(use['false match'])} of the pairs of "
-        f"two people and all but {_p(use['false non-match'])} of those of one: single faces; a person is the mean of many. "
+        f"Within the threshold that mien uses, {found['threshold for use']}, lie {_p(use['false match'])} of the pairs "
+        f"of two people and all but {_p(use['false non-match'])} of those of one: these are single faces, and a person "
+        "is the mean of many. "
         "The paper's network names 94.8 % of LFW photos by their nearest neighbour, a task of another kind.\n"
     )
     yield (
@@ -201,6 +203,19 @@ def _scale(found: Figures) -> Iterator[str]:
         f"{f['faces']:,} made-up faces of 128 numbers cluster exactly, by average linkage in numpy, in "
         f"{f['seconds']:.0f} s "
         f"with a peak of {f['peak memory, MB']:.0f} MB.\n"
+    )
+
+
+def _kills(found: Figures) -> Iterator[str]:
+    yield "## Killed with SIGKILL\n"
+    merge = dict(_items(found))["merge"]
+    yield (
+        f"{found['kills']} times at random moments of an index of {found['photos']} photos, before it had ended "
+        f"{found['kills before the run had ended']} times: {found['stores damaged']} stores damaged, "
+        f"{found['confirmed photos lost or changed']} confirmed photos lost or changed, and the end "
+        f"{'equals' if found['ends as undisturbed'] else 'differs from'} that of an undisturbed run. Before each of "
+        f"{merge['kills']} statements of a merge: the album was {merge['left as before']} times the one of before, "
+        f"{merge['stores damaged']} stores damaged.\n"
     )
 
 
