@@ -95,6 +95,7 @@ def test_table_people_and_report_know_who_came_back(run: Callable, tmp_path: Pat
     assert page.count("<h2>person") == 2
     assert "tracks joined by their looks</th><td>0, 2" in page
     assert page.count("age, median") == 2
+    assert page.count("happiness 100 %<br>") == 2  # the surest moment of a person, from whichever track
 
 
 def test_without_demographics_nobody_has_an_age(run: Callable, tmp_path: Path) -> None:
