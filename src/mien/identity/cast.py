@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
@@ -32,7 +33,7 @@ class People:
 
 @dataclass(slots=True)
 class _Track:
-    total: Floats  # the sum of its good looks' unit vectors
+    total: Floats = field(default_factory=lambda: np.zeros(len(IDENTITY.labels), np.float32))  # of unit vectors
     looks: int = 0
     beside: set[int] = field(default_factory=set)  # tracks seen in one frame with it
 
@@ -47,17 +48,15 @@ class Cast:
 
     def __init__(self, gate: Gate | None = None) -> None:
         self._gate = gate or Gate()
-        self._tracks: dict[int, _Track] = {}
+        self._tracks = defaultdict[int, _Track](_Track)
 
     def see(self, faces: Faces) -> None:
         """Remember what these faces look like, and that they are as many people."""
         here = {face.person for face in faces if face.person is not None}
         for face in faces:
             if face.person is not None:
-                nothing = np.zeros(len(IDENTITY.labels), np.float32)
-                track = self._tracks.setdefault(face.person, _Track(nothing))
-                track.beside |= here - {face.person}
-                track.see(face, self._gate)
+                self._tracks[face.person].beside |= here - {face.person}
+                self._tracks[face.person].see(face, self._gate)
 
     def people(self, gallery: Gallery | None = None) -> People:
         """Tracks joined by average linkage of their normalised mean vectors, and with the people of a gallery.
