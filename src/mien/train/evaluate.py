@@ -192,8 +192,9 @@ def consenting(net: Model, data: Path, trained_on: bool) -> Figures:
 def _group(seen: list[tuple[london.Photo, Faces]]) -> Figures:
     found = [(p, f) for p, f in seen if len(f)]
     units = np.array([f[ACTION_UNITS]["AU12"][0] for _, f in found])
-    gender = [f[GENDER].top()[0] == p.gender for p, f in found if p.gender in GENDER.labels.names]
-    off = [abs(float(f[AGE].values[0, 0]) - p.age) for p, f in found if np.isfinite(p.age)]
+    asked = [(p, f) for p, f in found if GENDER in f.readings]
+    gender = [f[GENDER].top()[0] == p.gender for p, f in asked if p.gender in GENDER.labels.names]
+    off = [abs(float(f[AGE].values[0, 0]) - p.age) for p, f in asked if np.isfinite(p.age)]
     return {
         "photos": len(seen),
         "found": len(found),
@@ -220,10 +221,12 @@ def main() -> None:
         "hash": cards[given.name].hash,
         "ferplus": expressions(net, given.data),
         "renders": units(net, given.renders),
-        "utkface": demographics(net, given.data),
-        "lfw": identity(net, given.data),
         "london": consenting(net, given.data, "clean" in given.name),
     }
+    if GENDER in net.heads:
+        figures["utkface"] = demographics(net, given.data)
+    if IDENTITY in net.heads:
+        figures["lfw"] = identity(net, given.data)
     files = [given.data / f"{n}.parquet" for n in ("ferplus", "utkface", "lfw_crops")]
     record.write(given.results / f"{given.name}.json", figures, seed=1, data=files, seconds=time.monotonic() - began)
 

@@ -1,6 +1,7 @@
 """From a checkpoint to what ships: fp32 and int8 ONNX, temperatures, cards.
 
 python -m mien.train.ship --name mien_s.default --checkpoint .cache/train/mien_s.pt --data DIR
+python -m mien.train.ship --name mien_s.clean --checkpoint .cache/train/clean.pt --renders DIR
 python -m mien.train.ship --name finder.default --checkpoint .cache/train/finder.pt --scenes DIR
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,8 @@ LICENSES = {
     "mien_s.clean": "Apache-2.0 file; trained on MIT renders and CC BY 4.0 photos alone",
     "finder.default": "Apache-2.0 file; trained on renders and research photos, see MODEL_CARD.md",
 }
+
+UNTAUGHT = {"mien_s.clean": ("identity", "age", "gender", "ethnicity")}  # what its data cannot teach
 
 
 def first_conv(net: nn.Module) -> nn.Conv2d:
@@ -70,13 +73,13 @@ def rgb(grey: np.ndarray) -> list[Pixels]:
     return [shrink(np.repeat(image[..., None], 3, 2), (SIZE, SIZE)) for image in grey]
 
 
-def faces(name: str, checkpoint: Path, data: Path) -> list[Card]:
-    """Ship the face network: a card each for int8 (the default) and fp32."""
+def faces(name: str, checkpoint: Path, told: tuple[sources.Source, sources.Source]) -> list[Card]:
+    """Ship the face network, int8 (the default) and fp32; `told` are faces to quantise on and to calibrate on."""
     net = trained(FaceNet(widths()), checkpoint)
     assert isinstance(net, FaceNet)
-    names = [*net.heads, *net.placed, "embedding256"]
+    names = [n for n in (*net.heads, *net.placed, "embedding256") if n not in UNTAUGHT.get(name, ())]
     how = Input(size=SIZE, crop="aligned", margin=0.0, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
-    fit, calibrate, _ = sources.ferplus(data)
+    fit, calibrate = told
     stem = name.replace(".", "_")
     fp32, int8 = WEIGHTS / f"{stem}.fp32.onnx", WEIGHTS / f"{stem}.int8.onnx"
     export.to_onnx(export.in_rgb(net, first_conv(net)), names, torch.randn(4, 3, SIZE, SIZE), fp32, {0: "n"})
@@ -95,10 +98,24 @@ def faces(name: str, checkpoint: Path, data: Path) -> list[Card]:
     return cards
 
 
-def calibrated(card: Card, path: Path, calibrate: sources.Source) -> Card:
-    """The card with the expression's temperature fitted on majority labels of faces neither trained nor reported on."""
+def photos(data: Path) -> tuple[sources.Source, sources.Source]:
+    """Real faces that were trained on, and majority-labelled ones neither trained nor reported on."""
+    fit, calibrate, _ = sources.ferplus(data)
     clear, label = sources.majority(calibrate)
-    calibrate, truth = calibrate.pick(clear), np.eye(8, dtype=np.float32)[label[clear]]
+    truth = np.eye(8, dtype=np.float32)[label[clear]]
+    calibrate = calibrate.pick(clear)
+    return fit, replace(calibrate, targets={**calibrate.targets, "expression": truth})
+
+
+def rendered(renders: Path) -> tuple[sources.Source, sources.Source]:
+    """The same of renders alone: the first shards' heads, and the others with a prototype's expression."""
+    part = sources.renders(renders)
+    known = np.flatnonzero(np.isfinite(part.targets["expression"]).all(1))
+    return part, part.pick(known[known >= len(part) // 2])
+
+
+def calibrated(card: Card, path: Path, calibrate: sources.Source) -> Card:
+    """The card with the expression's temperature fitted on these faces' labels."""
     runtime = Onnx(path, threads=1)
     raw = np.concatenate(
         [
@@ -106,7 +123,7 @@ def calibrated(card: Card, path: Path, calibrate: sources.Source) -> Card:
             for i in range(0, len(calibrate), 64)
         ]
     )
-    heat = round(temperature(raw, truth), 4)
+    heat = round(temperature(raw, calibrate.targets["expression"]), 4)
     return replace(
         card, outputs=tuple(replace(o, temperature=heat) if o.head == EXPRESSION.name else o for o in card.outputs)
     )
@@ -144,7 +161,8 @@ def model(card: Card, heads: Sequence[str] = tuple(QUESTIONS)) -> Model:
     """A shipped card ready to answer."""
     from mien.heads import named
 
-    return Model(card, Onnx(WEIGHTS / card.file, threads=1), frozenset(named(h) for h in heads))
+    answered = {output.head for output in card.outputs}
+    return Model(card, Onnx(WEIGHTS / card.file, threads=1), frozenset(named(h) for h in heads if h in answered))
 
 
 def main() -> None:
@@ -154,13 +172,14 @@ def main() -> None:
     parse.add_argument("--checkpoint", type=Path, required=True)
     parse.add_argument("--data", type=Path)
     parse.add_argument("--scenes", type=Path)
+    parse.add_argument("--renders", type=Path, help="for mien_s.clean: rendered heads never trained on")
     given = parse.parse_args()
-    made: Mapping[str, list[Card]] = {
-        given.name: finder(given.name, given.checkpoint, given.scenes)
-        if given.name.startswith("finder")
-        else faces(given.name, given.checkpoint, given.data)
-    }
-    for card in made[given.name]:
+    if given.name.startswith("finder"):
+        made = finder(given.name, given.checkpoint, given.scenes)
+    else:
+        told = rendered(given.renders) if given.name.endswith("clean") else photos(given.data)
+        made = faces(given.name, given.checkpoint, told)
+    for card in made:
         print(f"{card.name}: {card.file}, {card.size / 1e6:.2f} MB")  # noqa: T201
 
 
