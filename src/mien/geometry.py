@@ -100,7 +100,8 @@ def _upright(pixels: Pixels, box: Floats, how: Input) -> Pixels:
     if (left, top, right, bottom) != (x0, y0, x1, y1):
         cut = np.pad(cut, ((top - y0, y1 - bottom), (left - x0, x1 - right), (0, 0)))
     inside = (box[0] - x0, box[1] - y0, box[0] - x0 + box[2], box[1] - y0 + box[3])
-    return np.asarray(Image.fromarray(cut).resize((how.size, how.size), _FILTERS[how.resize], box=inside))
+    picture, kind = Image.fromarray(cut), _FILTERS[how.resize]
+    return np.asarray(picture.resize((how.size, how.size), kind, box=inside, reducing_gap=2.0))
 
 
 def _aligned(pixels: Pixels, points: Floats, how: Input) -> Pixels:

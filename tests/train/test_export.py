@@ -59,6 +59,18 @@ def test_int8_stays_near_fp32(tmp_path: Path) -> None:
         assert np.abs(np.asarray(x) - np.asarray(y)).mean() < 0.1 * np.abs(np.asarray(x)).mean() + 1e-3
 
 
+def test_the_answers_of_int8_are_finer_than_256_steps(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = FinderNet(8).eval()
+    names = ["maps8", "maps16", "maps32"]
+    export.to_onnx(net, names, torch.randn(1, 1, 64, 64), tmp_path / "a.onnx", {2: "h", 3: "w"})
+    batches = [np.random.default_rng(i).normal(size=(1, 1, 128, 128)).astype(np.float32) for i in range(3)]
+    export.to_int8(tmp_path / "a.onnx", tmp_path / "b.onnx", batches)
+    session = ort.InferenceSession(str(tmp_path / "b.onnx"), providers=["CPUExecutionProvider"])
+    finest = np.asarray(session.run(None, {"input": batches[0]})[0])
+    assert len(np.unique(finest)) > 300
+
+
 @pytest.mark.parametrize("heat", [0.5, 1.0, 2.5])
 def test_the_fitted_temperature_is_the_one_that_was_put_in(heat: float) -> None:
     rng = np.random.default_rng(0)
