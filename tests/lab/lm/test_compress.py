@@ -16,6 +16,7 @@ STEPS = (
     "lowrank(4, embedding)",
     "tt(4)",
     "prune(0.9)",
+    "thin(0.9)",
     "units(0.5)",
     "quantize(8)",
     "quantize(4)",

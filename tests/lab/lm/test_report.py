@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from mien.errors import InputError
-from mien.lab.lm import report
+from mien.lab.lm import papers, plot, report
 from mien.lab.lm.compress import compress, parse
 from mien.lab.lm.corpus import Corpus
 from mien.lab.lm.export import export
@@ -77,7 +79,50 @@ def test_the_table_has_our_row_beside_the_published_one(small: Saved, text: Corp
     fast = json.loads((tmp_path / "lm_pace.json").read_text())["paces"][0]["median"]
     assert f"{fast:.3f}" in cells
     report.picture(tmp_path, tmp_path / "a.svg")
-    assert "lstm200.int8" in (tmp_path / "a.svg").read_text()
+    assert ">lstm200<" in (tmp_path / "a.svg").read_text()
+    assert {"4.652", "yes"} <= set(cells)  # the published row follows our rule
+
+
+def test_every_published_row_is_in_the_table_once_or_beside_ours(small: Saved, text: Corpus, tmp_path: Path) -> None:
+    save(tmp_path / "a.mlm", small)
+    report.write(report.score(tmp_path / "a.mlm", text), tmp_path / "lm_lstm200.json")
+    lines = report.table(tmp_path).splitlines()
+    assert len({line.count("|") for line in lines}) == 1
+    for one in papers.PUBLISHED:
+        assert sum(f"| {one.row} |" in line for line in lines) == 1
+
+
+def test_the_rule_by_formula_counts_what_the_models_hold() -> None:
+    for kind in ("rnn", "gru", "lstm"):
+        assert papers.dense(6, kind) == report.count(build(Shape(kind, (6, 6), papers.WORDS)))
+    model, text = build(Shape("lstm", (6, 6), papers.WORDS)), torch.zeros(0, dtype=torch.long)
+    for steps, counted in (
+        ("lowrank(2)", papers.shared(6, 2)),
+        ("lowrank(2, output)", papers.paired(6, 2)),
+        ("prune(0.9)", papers.pruned(6, 0.9)),
+    ):
+        assert report.count(compress(model, parse(steps), text, lambda given: given)) == pytest.approx(counted, abs=3)
+
+
+def test_rows_agree_only_where_they_count_as_we_do() -> None:
+    agreeing = {one.row for one in papers.PUBLISHED if one.agrees}
+    assert {"LSTM 200-200", "LSTM 1500-1500", "output LR 200"} <= agreeing
+    assert not {"LR 200-200", "LR 300-300", "LR 500-500", "RNN 650-650", "TT 600-600"} & agreeing
+
+
+def test_names_in_the_picture_cover_nothing_even_where_dots_crowd() -> None:
+    figure = Figure(figsize=(6, 5))
+    axes = figure.subplots()
+    dots = [plot.Dot(f"model-{place}", 1 + place / 30, 1 + place % 3 / 50, "C0") for place in range(12)]
+    for dot in dots:
+        axes.plot(dot.x, dot.y, "o")
+    figure.draw_without_rendering()
+    plot.name(axes, dots)
+    boxes = [one.get_window_extent() for one in axes.texts if one.get_text()]
+    marks = axes.transData.transform([(dot.x, dot.y) for dot in dots])
+    assert len(boxes) == 12
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    assert not any(box.contains(*mark) for box in boxes for mark in marks)
 
 
 def test_a_folder_without_scores_says_how_to_make_one(tmp_path: Path) -> None:
@@ -92,6 +137,7 @@ def test_every_recipe_can_be_followed_on_paper() -> None:
         steps = parse(one.steps) if one.steps else ()
         assert bool(one.stages) == (not one.of or any(step.name == "tune" for step in steps))
         assert not one.of or one.of in names
+        assert not one.paper or one.paper in {row.row for row in papers.PUBLISHED}
     with pytest.raises(InputError, match="did you mean 'lstm200'"):
         recipe("lstm20")
 

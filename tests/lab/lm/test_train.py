@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mien.errors import InputError
+from mien.errors import DeviceError, InputError
 from mien.lab.lm import train
 from mien.lab.lm.compress import compress, parse
 from mien.lab.lm.corpus import Corpus, read
@@ -90,6 +90,30 @@ def test_a_taught_student_comes_nearer_to_its_teacher(text: Corpus, tmp_path: Pa
 def test_the_rate_holds_and_then_decays_each_epoch() -> None:
     stage = Stage("sgd", 1.0, epochs=5, hold=2, decay=0.5)
     assert [stage.rate_at(epoch) for epoch in range(5)] == [1, 1, 0.5, 0.25, 0.125]
+
+
+def test_a_device_that_is_not_there_is_refused_in_words(text: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="without --device the processor trains"):
+        Training(_toy(text), text, [SHORT], tmp_path / "a.train", device="cuda:99")
+
+
+@pytest.mark.parametrize("steps", ["prune(0)", "lowrank(4)", "tt(3)"])
+@pytest.mark.parametrize("kind", ["rnn", "gru", "lstm"])
+def test_everything_a_model_makes_is_where_its_weights_are(kind: Kind, steps: str, text: Corpus) -> None:
+    model = compress(_toy(text, kind), parse(steps), text.train, lambda given: given).to("meta")  # no other is here
+    words = text.train[:30].view(10, 3).to("meta")
+    _, state = model(words, model.zero(3))
+    assert {part.device.type for layer in state for part in layer} == {"meta"}
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU that torch can use")
+def test_a_gpu_goes_on_from_its_checkpoint_and_from_a_processors(text: Corpus, tmp_path: Path) -> None:
+    model, file = _toy(text), tmp_path / "a.train"
+    Training(model, text, [SHORT], file).run(minutes=0)
+    while not Training(model, text, [SHORT], file, device="cuda").run(minutes=0.02):
+        pass
+    assert model.output.weight.is_cuda
+    assert perplexity(model, text.test, text.vocabulary) < len(text.vocabulary)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "other model", "other text"])

@@ -19,6 +19,7 @@ Data = Annotated[Path, typer.Option(help="zip or folder with …train.txt, …va
 Out = Annotated[Path, typer.Option(help="folder of models and checkpoints")]
 Minutes = Annotated[float, typer.Option(help="stop after so long; the same command then goes on from there")]
 Result = Annotated[Path | None, typer.Option(help="folder for a JSON file with the numbers")]
+Device = Annotated[str, typer.Option(help="where to train: cpu, or cuda where there is one")]
 UNFINISHED = 3  # exit code: nothing failed, call again
 
 
@@ -31,12 +32,14 @@ def _need() -> None:
 
 
 @app.command()
-def train(recipe: str, data: Data, out: Out = Path("models"), minutes: Minutes = float("inf")) -> None:
+def train(
+    recipe: str, data: Data, out: Out = Path("models"), minutes: Minutes = float("inf"), device: Device = "cpu"
+) -> None:
     """Train a model by its recipe, or go on where it stopped.
 
-    Example:  mien lab lm train lstm200 --data ptb.zip --out models --minutes 10
+    Example:  mien lab lm train lstm650 --data ptb.zip --out models --device cuda --minutes 10
     """
-    _make(recipe, data, out, minutes)
+    _make(recipe, data, out, minutes, device)
 
 
 @app.command()
@@ -45,6 +48,7 @@ def compress(
     data: Data,
     out: Out = Path("models"),
     minutes: Minutes = float("inf"),
+    device: Device = "cpu",
     of: Annotated[str, typer.Option(help="the model to compress, by name")] = "lstm200",
     steps: Annotated[str, typer.Option(help="a pipeline of your own: 'whiten(64) | tune | quantize(8)'")] = "",
 ) -> None:
@@ -55,7 +59,7 @@ def compress(
 
     Example:  mien lab lm compress tiny --steps 'whiten(64) | tune | quantize(8)' --data ptb.zip
     """
-    _make(recipe, data, out, minutes, of, steps)
+    _make(recipe, data, out, minutes, device, of, steps)
 
 
 @app.command()
@@ -136,13 +140,15 @@ def complete(model: Path, text: str, count: int = 3) -> None:
         print(f"{word}\t{chance:.3f}")
 
 
-def _make(name: str, data: Path, out: Path, minutes: float, of: str = "", steps: str = "") -> None:
+def _make(name: str, data: Path, out: Path, minutes: float, device: str, of: str = "", steps: str = "") -> None:
     from mien.lab.lm import corpus, recipes
 
     chosen = recipes.Recipe(name, recipes.TAUGHT, of=of, steps=steps) if steps else recipes.recipe(name)
     text = corpus.read(data)
     try:
-        path = recipes.make(chosen, text, out, minutes, lambda line: print(line, file=sys.stderr, flush=True))
+        path = recipes.make(
+            chosen, text, out, minutes, lambda line: print(line, file=sys.stderr, flush=True), device=device
+        )
     except recipes.Unfinished as unfinished:
         print(unfinished, file=sys.stderr)
         raise typer.Exit(UNFINISHED) from unfinished

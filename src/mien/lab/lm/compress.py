@@ -14,6 +14,7 @@ from mien.lab.lm.lowrank import Activity, linear, narrow, observe, project
 from mien.lab.lm.maps import LowRank, TensorTrain, TrainTable, decompose, factor
 from mien.lab.lm.models import GATES, LanguageModel, Layer, Map
 from mien.lab.lm.storage import decode, encode
+from mien.lab.lm.thin import cut, flows
 
 PARTS = ("embedding", "recurrent", "output")
 Tune = Callable[[LanguageModel], LanguageModel]
@@ -54,6 +55,12 @@ def prune(model: LanguageModel, step: Step, text: Tensor) -> LanguageModel:
             size = weight.detach().abs()
             if weight.dim() > 1 and (count := round(step.number * size.numel())):
                 weight.data[size <= size.flatten().kthvalue(count).values] = 0
+    return model
+
+
+def thin(model: LanguageModel, step: Step, text: Tensor) -> LanguageModel:
+    """Zero the given share of all weights, those the loss spares most easily on the text; the others are refitted."""
+    cut([flow for flow in flows(model, text) if step.touches(flow.part)], step.number)
     return model
 
 
@@ -111,13 +118,15 @@ def drop_units(model: LanguageModel, step: Step, text: Tensor) -> LanguageModel:
 
 STEPS: dict[str, Callable[[LanguageModel, Step, Tensor], LanguageModel]] = {
     "prune": prune,
+    "thin": thin,
     "units": drop_units,
     "lowrank": low_rank,
     "whiten": whiten,
     "tt": tensor_train,
     "quantize": quantize,
 }
-RANGES = {"prune": (0, 1), "units": (0, 1), "quantize": (2, 8)}  # of the number; a rank may be anything from 1
+# Of a step's number; a rank may be anything from 1.
+RANGES = {"prune": (0, 1), "thin": (0, 1), "units": (0, 1), "quantize": (2, 8)}
 
 
 def _step(text: str) -> Step:

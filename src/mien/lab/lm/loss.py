@@ -67,7 +67,8 @@ def perplexity(model: LanguageModel, numbers: Tensor, vocabulary: Vocabulary, st
     """
     training = model.training
     model.eval()
-    inputs, targets = columns(numbers, streams, vocabulary.index[EOS])
+    device = next(model.parameters()).device
+    inputs, targets = (part.to(device) for part in columns(numbers, streams, vocabulary.index[EOS]))
     state, total = model.zero(streams), 0.0
     rows = max(1, 500 // streams)  # the scores of 500 words are 20 MB, which still fits a large cache
     for start in range(0, len(inputs), rows):

@@ -81,7 +81,7 @@ class TrainTable(TensorTrain):
 
     def forward(self, x: Tensor) -> Tensor:
         rest, place = x.reshape(-1), math.prod(self.row_digits)
-        rows = torch.ones(len(rest), 1, 1)  # (words, column digits done, rank)
+        rows = self.cores[0].new_ones(len(rest), 1, 1)  # (words, column digits done, rank)
         for core, base in zip(self.cores, self.row_digits, strict=True):
             place //= base
             picked = core.transpose(0, 1)[rest // place]  # (words, rank before, column digit, rank after)

@@ -63,8 +63,9 @@ class Layer(nn.Module):
 
     def zero(self, batch: int) -> LayerState:
         """The state before the first word."""
-        out = torch.zeros(batch, self.size)
-        return (out, torch.zeros(batch, self.units)) if self.kind == "lstm" else (out,)
+        new = self.input.weight.new_zeros
+        out = new(batch, self.size)
+        return (out, new(batch, self.units)) if self.kind == "lstm" else (out,)
 
     def forward(self, x: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         # torch has one call for a whole sequence, which knows a projection only for LSTM.
@@ -115,7 +116,7 @@ class ReducedGRU(nn.Module):
 
     def zero(self, batch: int) -> LayerState:
         """The state before the first word."""
-        return (torch.zeros(batch, self.size),)
+        return (self.input.weight.new_zeros(batch, self.size),)
 
     def forward(self, x: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         return unrolled(self, x, state)

@@ -15,16 +15,6 @@ from mien.lab.lm.train import Stage, Training
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
-    """A row of the 2019 paper's tables: perplexity on the Penn Treebank, megabytes, milliseconds on its phone."""
-
-    row: str
-    perplexity: float
-    megabytes: float
-    milliseconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Recipe:
     """A model trained from nothing (`kind`, `sizes`) or made of another by a pipeline (`of`, `steps`)."""
 
@@ -34,7 +24,7 @@ class Recipe:
     sizes: tuple[int, ...] = ()
     of: str = ""
     steps: str = ""
-    paper: Paper | None = None
+    paper: str = ""  # the published row it answers to
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -52,40 +42,37 @@ ZAREMBA_MEDIUM = (Stage("sgd", 1.0, epochs=39, hold=6, decay=1 / 1.2, steps=35, 
 ZAREMBA_LARGE = (Stage("sgd", 1.0, epochs=55, hold=14, decay=1 / 1.15, clip=10, steps=35, dropout=0.65),)
 PLAIN = (Stage("sgd", 0.5, epochs=20, hold=4, decay=0.7, dropout=0.2),)
 RETRAIN = (Stage("sgd", 0.5, epochs=3, hold=1, decay=0.4, dropout=0.1),)
+TRIM = (Stage("adam", 0.001, epochs=2, hold=1, decay=0.2),)
+TOUCH_UP = (Stage("adam", 0.0003, epochs=1, hold=1, decay=1.0, dropout=0.1),)
 ADAM_SGD = (Stage("adam", 0.001, epochs=1, hold=1, decay=1.0, dropout=0.1), *RETRAIN)
 TAUGHT = tuple(replace(stage, teach=0.5) for stage in ADAM_SGD)
 
 RECIPES = (
-    Recipe("lstm200", SMALL, sizes=(200, 200), paper=Paper("LSTM 200-200", 117.659, 18.6, 9.63)),
-    Recipe("lstm200-zaremba", ZAREMBA_SMALL, sizes=(200, 200), paper=Paper("LSTM 200-200", 117.659, 18.6, 9.63)),
-    Recipe("lstm650", ZAREMBA_MEDIUM, sizes=(650, 650), paper=Paper("LSTM 650-650", 82.07, 79.1, 16.13)),
-    Recipe("lstm1500", ZAREMBA_LARGE, sizes=(1500, 1500), paper=Paper("LSTM 1500-1500", 78.29, 264.1, 45.47)),
-    Recipe("gru650", ZAREMBA_MEDIUM, "gru", (650, 650), paper=Paper("GRU 650-650", 92.86, 72.28, 16.94)),
-    Recipe("rnn650", PLAIN, "rnn", (650, 650), paper=Paper("RNN 650-650", 124.371, 67.6, 15.91)),
-    Recipe(
-        "int8", of="lstm200", steps="quantize(8)", paper=Paper("200-200, 1-byte quantised", 118.232, 4.7, 9.61)
-    ),
+    Recipe("lstm200", SMALL, sizes=(200, 200), paper="LSTM 200-200"),
+    Recipe("lstm200-zaremba", ZAREMBA_SMALL, sizes=(200, 200), paper="LSTM 200-200"),
+    Recipe("lstm650", ZAREMBA_MEDIUM, sizes=(650, 650), paper="LSTM 650-650"),
+    Recipe("lstm1500", ZAREMBA_LARGE, sizes=(1500, 1500), paper="LSTM 1500-1500"),
+    Recipe("gru650", ZAREMBA_MEDIUM, "gru", (650, 650), paper="GRU 650-650"),
+    Recipe("rnn650", PLAIN, "rnn", (650, 650), paper="RNN 650-650"),
+    Recipe("int8", of="lstm200", steps="quantize(8)", paper="200-200, 1 byte"),
     Recipe("int4", of="lstm200", steps="quantize(4)"),
-    Recipe("prune90", of="lstm200", steps="prune(0.9)", paper=Paper("200-200, pruned", 149.31, 5.5, 9.56)),
-    Recipe(
-        "prune90-tuned", RETRAIN, of="lstm200", steps="prune(0.9) | tune",
-        paper=Paper("200-200, pruned, retrained", 121.123, 5.5, 9.56),
-    ),
-    Recipe("prune90-tuned-int8", of="prune90-tuned", steps="quantize(8)"),
-    Recipe(
-        "lr40", ADAM_SGD, of="lstm200", steps="lowrank(40) | tune", paper=Paper("LR 200-200", 136.115, 3.712, 7.83)
-    ),
+    Recipe("prune90", of="lstm200", steps="prune(0.9)", paper="200-200, pruned"),
+    Recipe("prune90-tuned", RETRAIN, of="lstm200", steps="prune(0.9) | tune", paper="200-200, pruned, retrained"),
+    Recipe("thin90", of="lstm200", steps="thin(0.9)", paper="200-200, pruned"),
+    Recipe("thin90-tuned", TRIM, of="lstm200", steps="thin(0.9) | tune", paper="200-200, pruned, retrained"),
+    Recipe("thin90-tuned-int8", of="thin90-tuned", steps="quantize(8)"),
+    Recipe("thin90-output", of="lstm200", steps="thin(0.9, output)"),
+    Recipe("thin90-output-tuned", TOUCH_UP, of="lstm200", steps="thin(0.9, output) | tune"),
+    Recipe("lr40", ADAM_SGD, of="lstm200", steps="lowrank(40) | tune", paper="LR 200-200"),
     Recipe("white40", TAUGHT, of="lstm200", steps="whiten(40) | tune"),
     Recipe("white64", TAUGHT, of="lstm200", steps="whiten(64) | tune"),
     Recipe("white64-int8", of="white64", steps="quantize(8)"),
     Recipe("white64-int4", of="white64", steps="quantize(4)"),
-    Recipe("lr50-output", RETRAIN, of="lstm200", steps="lowrank(50, output) | tune",
-           paper=Paper("output layer LR 200", 112.065, 12.6)),
-    Recipe("tt-output", RETRAIN, of="lstm200", steps="tt(32, output) | tune",
-           paper=Paper("output layer TT 200", 116.588, 11.8)),
+    Recipe("lr50-output", RETRAIN, of="lstm200", steps="lowrank(50, output) | tune", paper="output LR 200"),
+    Recipe("tt-output", RETRAIN, of="lstm200", steps="tt(32, output) | tune", paper="output TT 200"),
     Recipe("tt-recurrent", RETRAIN, of="lstm200", steps="tt(32, recurrent) | tune"),
     Recipe("units50", TAUGHT, of="lstm200", steps="units(0.5) | tune"),
-)  # fmt: skip
+)
 
 
 def recipe(name: str) -> Recipe:
@@ -102,6 +89,7 @@ def make(
     folder: Path,
     minutes: float = math.inf,
     log: Callable[[str], None] = lambda line: None,
+    device: str = "cpu",
 ) -> Path:
     """Follow a recipe. The model, the one it is made of and its checkpoints are in `folder`, named as their recipes."""
     end, seconds, tunings = time.monotonic() + minutes * 60, 0.0, 0
@@ -113,11 +101,13 @@ def make(
         nonlocal seconds, tunings
         file = folder / f"{recipe.name}.{tunings}.train"
         teacher = base.model if base and any(stage.teach for stage in recipe.stages) else None
-        training = Training(model, corpus, recipe.stages, file, teacher=teacher, seed=recipe.seed, log=log)
+        training = Training(
+            model, corpus, recipe.stages, file, teacher=teacher, seed=recipe.seed, device=device, log=log
+        )
         if not training.run((end - time.monotonic()) / 60):
             raise Unfinished(f"{recipe.name} is not ready yet; the same command goes on from here")
         seconds, tunings = seconds + training.progress.seconds, tunings + 1
-        return model
+        return model.cpu()
 
     if base:
         model = compress(base.model, parse(recipe.steps), corpus.train, tune)

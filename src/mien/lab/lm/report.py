@@ -18,6 +18,7 @@ from mien.errors import InputError
 from mien.lab.lm.corpus import Corpus
 from mien.lab.lm.export import Keyboard
 from mien.lab.lm.loss import perplexity
+from mien.lab.lm.papers import PUBLISHED
 from mien.lab.lm.recipes import RECIPES, Recipe
 from mien.lab.lm.storage import encode, load
 
@@ -74,8 +75,8 @@ class Paces:
 def count(model: nn.Module) -> int:
     """Numbers a file must hold: every weight and bias once, of a matrix only those that are not zero.
 
-    The papers' baselines follow this rule; their low-rank rows of 200 and 500 leave out biases and projections, those
-    of 300 and 400 count the projections of input and recurrent matrices separately.
+    Most of the papers' dense rows follow this rule; their low-rank rows of 200 and 500 leave out biases and
+    projections, those of 300 and 400 count the projections of input and recurrent matrices separately.
     """
     return sum(int(weight.count_nonzero()) if weight.dim() > 1 else weight.numel() for weight in model.parameters())
 
@@ -125,54 +126,57 @@ def table(results: Path) -> str:
     """The published rows beside ours, in Markdown, from the JSON files of a folder."""
     scores, paces = _scores(results), _paces(results)
     lines = [
-        "| model | made by | perplexity | published | numbers | MB | published | ms a word | int8 ms | memory MB |",
-        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+        "| model | made by | perplexity | M numbers | MB | ms a word | int8 ms | memory MB "
+        "| published row | perplexity | M numbers | by our rule | same rule | MB | ms |",
+        "|---|---|--:|--:|--:|--:|--:|--:|---|--:|--:|--:|:-:|--:|--:|",
     ]
-    lines += [_row(one, scores[one.name], paces) for one in RECIPES if one.name in scores]
+    made = [one for one in RECIPES if one.name in scores]
+    lines += [_row([*_ours(one, scores[one.name], paces), *_theirs(one.paper)]) for one in made]
+    answered = {one.paper for one in made}
+    lines += [_row([*[""] * 8, *_theirs(one.row)]) for one in PUBLISHED if one.row not in answered]
     return "\n".join(lines) + "\n"
 
 
 def picture(results: Path, path: Path) -> None:
     """Size × perplexity and time × perplexity of everything measured, the published rows in grey."""
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
+    from mien.lab.lm.plot import Dot, draw
 
     scores, paces = _scores(results), _paces(results)
-    figure = Figure(figsize=(11, 4.5), layout="tight")
-    left, right = figure.subplots(1, 2, sharey=True)
-    for one in RECIPES:
-        if one.paper:
-            left.plot(one.paper.megabytes, one.paper.perplexity, "x", color="0.6")
-        if one.name not in scores:
-            continue
-        points = [(left, one.name, scores[one.name].bytes / 1e6, scores[one.name].test)]
-        names = [name for name in (one.name, f"{one.name}.int8") if name in paces]
-        points += [(right, name, paces[name].median, paces[name].test) for name in names]
-        for axes, name, x, y in points:
-            axes.plot(x, y, "o", color="C1" if name.endswith(".int8") else "C0")
-            axes.annotate(name, (x, y), fontsize=7, xytext=(4, 3), textcoords="offset points")
-    left.set(xscale="log", xlabel="MB of weights (× published)", yscale="log", ylabel="test perplexity")
-    right.set(xlabel="ms per word, one thread")
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "lm"}):  # the same numbers give the same file
-        figure.savefig(path, metadata={"Date": None})
+    made = [one.name for one in RECIPES if one.name in scores]
+    sizes = [Dot(name, scores[name].bytes / 1e6, scores[name].test, "C0") for name in made]
+    sizes += [Dot("", one.megabytes, one.perplexity, "0.6") for one in PUBLISHED]
+    times = [Dot(name, paces[name].median, paces[name].test, "C0") for name in made if name in paces]
+    eights = [(name, paces[f"{name}.int8"]) for name in made if f"{name}.int8" in paces]
+    draw(path, sizes, times + [Dot(name, one.median, one.test, "C1") for name, one in eights])
 
 
-def _row(one: Recipe, row: Score, paces: dict[str, Pace]) -> str:
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _ours(one: Recipe, row: Score, paces: dict[str, Pace]) -> list[str]:
     made = f"{one.steps} of {one.of}" if one.of else f"{one.kind} {'-'.join(map(str, one.sizes))}"
     fast, faster = paces.get(one.name), paces.get(f"{one.name}.int8")
-    cells = [
+    return [
         one.name,
         f"`{made}`".replace("|", "\\|"),
         f"{row.test:.2f}",
-        f"{one.paper.perplexity:g}" if one.paper else "",
-        f"{row.parameters / 1e6:.3f} M",
+        f"{row.parameters / 1e6:.3f}",
         f"{row.bytes / 1e6:.2f}",
-        f"{one.paper.megabytes:g}" if one.paper else "",
         f"{fast.median:.3f}" if fast else "",
         f"{faster.median:.3f}" if faster else "",
         f"{fast.memory:.1f}" if fast else "",
     ]
-    return f"| {' | '.join(cells)} |"
+
+
+def _theirs(name: str) -> list[str]:
+    (row,) = [one for one in PUBLISHED if one.row == name] or [None]
+    if row is None:
+        return [""] * 7
+    counted = "" if row.counted is None else f"{row.counted / 1e6:.3f}"
+    same = "" if row.counted is None else "yes" if row.agrees else "no"
+    figures = f"{row.perplexity:g}", f"{row.millions:g}", counted, same, f"{row.megabytes:g}"
+    return [row.row, *figures, "" if row.milliseconds is None else f"{row.milliseconds:g}"]
 
 
 def _scores(results: Path) -> dict[str, Score]:

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from mien.errors import InputError
+from mien.errors import DeviceError, InputError
 from mien.lab.lm.corpus import EOS, Corpus, columns
 from mien.lab.lm.loss import answers, perplexity, training_loss
 from mien.lab.lm.models import LanguageModel, State, detach
@@ -69,10 +69,12 @@ class Training:
         *,
         teacher: LanguageModel | None = None,
         seed: int = 0,
+        device: str = "cpu",
         log: Callable[[str], None] = lambda line: None,
     ) -> None:
-        self.model, self.corpus, self.stages, self.file = model, corpus, stages, file
-        self.teacher, self.log = teacher, log
+        self.device = _device(device)
+        self.model, self.corpus, self.stages, self.file = model.to(self.device), corpus, stages, file
+        self.teacher, self.log = teacher.to(self.device) if teacher else None, log
         self.progress = Progress()
         self.masks = zero_masks(model)
         self.best = _copy(model)
@@ -110,7 +112,8 @@ class Training:
         self.model.drop.p = stage.dropout
         kind = torch.optim.SGD if stage.optimizer == "sgd" else torch.optim.Adam
         self.optimizer = kind(self.model.parameters(), stage.rate, fused=True)
-        self.inputs, self.targets = columns(self.corpus.train, stage.batch, self.corpus.vocabulary.index[EOS])
+        text = columns(self.corpus.train, stage.batch, self.corpus.vocabulary.index[EOS])
+        self.inputs, self.targets = (part.to(self.device) for part in text)
         self._rewind()
 
     def _rewind(self) -> None:
@@ -179,6 +182,7 @@ class Training:
             "state": self.state,
             "taught": self.taught,
             "dice": torch.get_rng_state(),
+            "device_dice": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
         }
         self.file.parent.mkdir(parents=True, exist_ok=True)
         partial = self.file.with_suffix(".partial")
@@ -187,7 +191,7 @@ class Training:
 
     def _load(self) -> None:
         try:
-            content = torch.load(self.file, weights_only=True)
+            content = torch.load(self.file, map_location=self.device, weights_only=True)
             if content["digest"] != self.corpus.digest:
                 raise InputError(f"{self.file} was trained on another text; give that text, or another folder")
             self.progress = Progress(**content["progress"])
@@ -197,7 +201,9 @@ class Training:
             self.best, self.state, self.taught = content["best"], content["state"], content["taught"]
             if not self.done:
                 self.optimizer.load_state_dict(content["optimizer"])
-            torch.set_rng_state(content["dice"])
+            torch.set_rng_state(content["dice"].cpu())
+            if self.device.type == "cuda" and (dice := content["device_dice"]) is not None:
+                torch.cuda.set_rng_state(dice.cpu(), self.device)
         except InputError:
             raise
         except Exception as error:  # torch names a damaged file in a dozen ways
@@ -207,6 +213,13 @@ class Training:
 def zero_masks(model: nn.Module) -> list[tuple[Tensor, Tensor]]:
     """Matrices that hold zeros, each with where it does not: pruned weights stay zero while the others are trained."""
     return [(weight, weight != 0) for weight in model.parameters() if weight.dim() > 1 and bool((weight == 0).any())]
+
+
+def _device(name: str) -> torch.device:
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:  # torch raises either, by how it was built
+        raise DeviceError(f"no device {name!r} here ({error}); without --device the processor trains") from error
 
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:
