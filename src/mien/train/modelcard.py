@@ -167,6 +167,7 @@ def main() -> None:
         "finder": finder(loaded.get("finder.default")),
         "finder_photos": str(at(loaded.get("finder.default"), "at/photos")),
         "finder_faces": str(at(loaded.get("finder.default"), "at/faces")),
+        "finder_reviewed": str(at(loaded.get("finder.default"), "reviewed/precision")),
     }
     for name, part in filled.items():
         text = text.replace("{{" + name + "}}", part)
