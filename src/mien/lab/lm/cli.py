@@ -117,13 +117,13 @@ def report_(
     results: Path = Path("results"),
     picture: Annotated[Path | None, typer.Option(help="also draw it: size and time against perplexity")] = None,
 ) -> None:
-    """The table of all results beside the published rows, as Markdown.
+    """The page of all results beside the published rows, as Markdown.
 
     Example:  mien lab lm report results --picture docs/lm.svg > docs/lm.md
     """
     from mien.lab.lm import report
 
-    print(report.table(results), end="")
+    print(report.page(results, picture), end="")
     if picture:
         report.picture(results, picture)
 

@@ -42,7 +42,7 @@ ZAREMBA_MEDIUM = (Stage("sgd", 1.0, epochs=39, hold=6, decay=1 / 1.2, steps=35, 
 ZAREMBA_LARGE = (Stage("sgd", 1.0, epochs=55, hold=14, decay=1 / 1.15, clip=10, steps=35, dropout=0.65),)
 PLAIN = (Stage("sgd", 0.5, epochs=20, hold=4, decay=0.7, dropout=0.2),)
 RETRAIN = (Stage("sgd", 0.5, epochs=3, hold=1, decay=0.4, dropout=0.1),)
-TRIM = (Stage("adam", 0.001, epochs=2, hold=1, decay=0.2),)
+TRIM = (Stage("adam", 0.0005, epochs=1, hold=1, decay=1.0),)
 TOUCH_UP = (Stage("adam", 0.0003, epochs=1, hold=1, decay=1.0, dropout=0.1),)
 ADAM_SGD = (Stage("adam", 0.001, epochs=1, hold=1, decay=1.0, dropout=0.1), *RETRAIN)
 TAUGHT = tuple(replace(stage, teach=0.5) for stage in ADAM_SGD)
@@ -71,6 +71,7 @@ RECIPES = (
     Recipe("lr50-output", RETRAIN, of="lstm200", steps="lowrank(50, output) | tune", paper="output LR 200"),
     Recipe("tt-output", RETRAIN, of="lstm200", steps="tt(32, output) | tune", paper="output TT 200"),
     Recipe("tt-recurrent", RETRAIN, of="lstm200", steps="tt(32, recurrent) | tune"),
+    Recipe("tt84", of="lstm200", steps="tt(84)"),  # as many numbers as white40, to compare their pace
     Recipe("units50", TAUGHT, of="lstm200", steps="units(0.5) | tune"),
 )
 

@@ -22,6 +22,14 @@ from mien.lab.lm.papers import PUBLISHED
 from mien.lab.lm.recipes import RECIPES, Recipe
 from mien.lab.lm.storage import encode, load
 
+HEAD = """# Language models, compressed
+
+Perplexity of the Penn Treebank's test, every word; made by `mien lab lm report`, each row from `results/lm_*.json`.
+On the right the papers' rows, whose milliseconds are of a phone of 2016. *By our rule* is how many millions of numbers
+such a model has as we count them (every weight and bias once, zeros of pruned matrices not); *same rule* says whether
+the published count agrees with it within half a percent. Empty: its ranks were not published.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -120,6 +128,12 @@ def write(result: Score | Paces, path: Path) -> None:
     """One result as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(result), indent=1) + "\n")
+
+
+def page(results: Path, shown: Path | None = None) -> str:
+    """The table as a page of its own, with the picture if there is one."""
+    image = f"![Size and pace against perplexity]({shown.name})\n\n" if shown else ""
+    return f"{HEAD}\n{image}{table(results)}"
 
 
 def table(results: Path) -> str:
