@@ -53,7 +53,7 @@ class Stage:
 STAGES = {
     "faces": Stage({"ferplus": 128, "utkface": 64}, loop.Plan(1400, rate=3e-3)),
     "mien_s": Stage({"ferplus": 128, "utkface": 32, "lfw": 32, "renders": 96}, loop.Plan(4400, rate=2.5e-3), "faces"),
-    "clean": Stage({"renders": 192, "london": 16}, loop.Plan(1300, rate=3e-3)),
+    "clean": Stage({"renders": 192, "london": 16}, loop.Plan(900, rate=3e-3)),
 }
 
 
