@@ -153,7 +153,8 @@ def main() -> None:
     parse.add_argument("--out", type=Path, default=Path("MODEL_CARD.md"))
     parse.add_argument("--readme", type=Path, default=Path("README.md"))
     given = parse.parse_args()
-    loaded = {p.stem: json.loads(p.read_text())["figures"] for p in sorted(given.results.glob("*.json"))}
+    wanted = [p for kind in ("mien_s", "finder") for p in sorted(given.results.glob(f"{kind}.*.json"))]
+    loaded = {p.stem: json.loads(p.read_text())["figures"] for p in wanted}
     faces = {name: loaded[name] for name in ("mien_s.default", "mien_s.default.fp32", "mien_s.clean") if name in loaded}
     main_result = faces["mien_s.default"]
     text = files("mien.train").joinpath("modelcard.md").read_text("utf-8")
