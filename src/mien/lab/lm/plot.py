@@ -28,12 +28,13 @@ class Dot:
 def draw(path: Path, sizes: Sequence[Dot], times: Sequence[Dot]) -> None:
     """Two pictures side by side as SVG, perplexity upwards in both."""
     figure = Figure(figsize=(13, 6.5), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
+    left, right = figure.subplots(1, 2)
     for axes, dots in ((left, sizes), (right, times)):
         for dot in dots:
             axes.plot(dot.x, dot.y, "o" if dot.name else "x", color=dot.color)
     left.set(xscale="log", xlabel="MB of weights (grey crosses: published)", yscale="log", ylabel="test perplexity")
     right.set(xlabel="ms a word, one thread (blue: 32-bit, orange: 8-bit products)")
+    right.set(ylabel="perplexity of the test's first 20,000 words")
     left.set_yticks([80, 100, 120, 150, 200, 300, 400], minor=False)
     left.yaxis.set_major_formatter("{x:.0f}")
     left.minorticks_off()
