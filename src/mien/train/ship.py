@@ -74,10 +74,10 @@ def rgb(grey: np.ndarray) -> list[Pixels]:
 
 
 def faces(name: str, checkpoint: Path, told: tuple[sources.Source, sources.Source]) -> list[Card]:
-    """Ship the face network, int8 (the default) and fp32; `told` are faces to quantise on and to calibrate on."""
-    net = trained(FaceNet(widths()), checkpoint)
+    """Ship the face network in int8 and the main one in fp32, too; `told` are faces to quantise and to calibrate on."""
+    net, main = trained(FaceNet(widths()), checkpoint), name not in UNTAUGHT
     assert isinstance(net, FaceNet)
-    if name not in UNTAUGHT:
+    if main:
         restore(net, told[0])
     names = [n for n in (*net.heads, *net.placed, "embedding256") if n not in UNTAUGHT.get(name, ())]
     how = Input(size=SIZE, crop="aligned", margin=0.0, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
@@ -90,13 +90,13 @@ def faces(name: str, checkpoint: Path, told: tuple[sources.Source, sources.Sourc
     export.store_halved(fp32)
     sizes = widths() | {"embedding256": FaceNet.FEATURES}
     outputs = tuple(Output(n, n, 0, sizes[n]) for n in names)
+    ships = [(int8, name, (name.split(".")[0],) if main else ())] + [(fp32, f"{name}.fp32", ())] * main
     cards = []
-    for path, full, aliases in (
-        (int8, name, (name.split(".")[0],) if name.endswith(".default") else ()),
-        (fp32, f"{name}.fp32", ()),
-    ):
+    for path, full, aliases in ships:
         card = Card(full, path.name, LICENSES[name], how, outputs, aliases)
         cards.append(finish(calibrated(card, path, calibrate), path))
+    if not main:
+        fp32.unlink()
     return cards
 
 
