@@ -114,7 +114,7 @@ def pace(files: list[Path], data: Data, results: Result = None, rounds: int = 21
 
 @app.command(name="report")
 def report_(
-    results: Path = Path("results"),
+    results: Annotated[Path, typer.Argument(help="folder of the JSON files")] = Path("results"),
     picture: Annotated[Path | None, typer.Option(help="also draw it: size and time against perplexity")] = None,
 ) -> None:
     """The page of all results beside the published rows, as Markdown.
