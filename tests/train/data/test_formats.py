@@ -32,6 +32,22 @@ def test_frames_of_hesitancy_are_sorted_and_named_by_line(tmp_path: Path) -> Non
     assert [f.line for f in data.check("bah", tmp_path)] == [2, 3]
 
 
+def test_the_first_generation_of_hesitancy_is_read_from_its_yaml_in_both_spellings(tmp_path: Path) -> None:
+    (tmp_path / "default-split").mkdir()
+    (tmp_path / "default-split" / "train.txt").write_text("s/1/a.mp4,1\ns/1/b.mp4,0\n")
+    head = "s/1/a.mp4:\n  fr_detailed_ah:\n  - [3, 4]\n  frame_annotation:\n"
+    second = "  global_ah: 1\n's/1/b.mp4':\n  frame_annotation:\n  - [s/1/b.mp4/frame-1.jpg, 0]\n"
+    whole = f"{head}  - - s/1/a.mp4/frame-7.jpg\n    - 1\n  - - s/1/a.mp4/frame-2.jpg\n    - 0\n{second}"
+    (tmp_path / "annotation.yml").write_text(whole)
+    rows = data.read("bah", tmp_path)["train"]
+    assert rows.videos == ("s/1/a.mp4", "s/1/b.mp4") and rows.frame.tolist() == [2, 7, 1]
+    assert rows.targets["hesitancy"].values[:, 1].tolist() == [0, 1, 0]
+    (tmp_path / "annotation.yml").write_text(whole.replace("    - 1\n", "    - 2\n").replace("frame-1.jpg", "x.jpg"))
+    assert [f.line for f in data.check("bah", tmp_path)] == [6, 12]
+    (tmp_path / "default-split" / "train.txt").write_text("s/1/c.mp4,1\n")
+    assert any("s/1/c.mp4 has no frame_annotation" in str(f) for f in data.check("bah", tmp_path))
+
+
 def test_violence_frames_left_out_of_the_table_are_not_known(tmp_path: Path) -> None:
     for split in dvd.FOLDERS.values():
         place = tmp_path / split / "annotations"
