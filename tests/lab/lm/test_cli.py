@@ -45,6 +45,8 @@ def test_from_a_text_to_suggestions(folder: Path, tmp_path: Path) -> None:
         _run("export", tmp_path / "toy-white.mlm", *options)
     files = [tmp_path / "toy-white.onnx", tmp_path / "toy-white.int8.onnx"]
     assert "MB" in _run("pace", *files, "--data", folder, "--rounds", "3", "--results", tmp_path)
+    assert "| LSTM 200-200 |" in _run("report", tmp_path, "--picture", tmp_path / "a.svg")
+    assert (tmp_path / "a.svg").read_bytes().endswith(b"</svg>\n")
     found = _run("complete", files[1], "the king", "--count", "2").splitlines()
     assert len(found) == 2
 

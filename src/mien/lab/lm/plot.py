@@ -47,7 +47,8 @@ def draw(path: Path, sizes: Sequence[Dot], times: Sequence[Dot]) -> None:
 
 def name(axes: Axes, dots: Sequence[Dot]) -> None:
     """Write the names of dots drawn already where they cover nothing; a thin line leads from each back to its dot."""
-    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in axes.transData.transform([(d.x, d.y) for d in dots])]
+    places = [axes.transData.transform((dot.x, dot.y)) for dot in dots]
+    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in places]
     line = {"arrowstyle": "-", "color": "0.7", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3}
     for dot in [dot for dot in dots if dot.name]:
         label = axes.annotate(dot.name, (dot.x, dot.y), xytext=(0, 0), textcoords="offset points", fontsize=8)
