@@ -16,7 +16,10 @@ Made by `mien recipes --table results` from the files of that folder; do not edi
 A twin proves that the code is right, and what a step does under the twin's assumptions; it does not prove that a
 challenge was won. *Honest*: heads are selected and steps fitted on held-out training videos. *Optimistic*: steps are
 fitted on the scored videos themselves, as the papers did. Intervals are 95 % over resampled videos, the mean of the
-seeds'. What helps in the paper and not here, or the other way, is said below each table.
+seeds'. At a hundredth of the size a head of few epochs sees some dozens of batches, so valence and arousal may hardly
+be learned there: read such figures as unfinished heads, not as the recipe's. What helps in the paper and not here, or
+the other way, is said below each table. A section `real_…` scores a recipe on real faces (`python -m mien.train.real`),
+on features of a shipped network that has itself learned from the training part: it compares heads, not networks.
 """
 
 
@@ -35,7 +38,8 @@ class Scored(TypedDict):
 
 def markdown(results: Path) -> str:
     """The whole page."""
-    parts = [HEAD, *(section(n, results / f"{n}.json") for n in recipes.names() if (results / f"{n}.json").is_file())]
+    named = [n for recipe in recipes.names() for n in (recipe, f"real_{recipe}")]
+    parts = [HEAD, *(section(n, results / f"{n}.json") for n in named if (results / f"{n}.json").is_file())]
     missing = [n for n in recipes.names() if not (results / f"{n}.json").is_file()]
     if missing:
         parts.append(f"## Not run yet\n\n{', '.join(f'`{n}`' for n in missing)}\n")
