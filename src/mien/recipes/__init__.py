@@ -11,7 +11,7 @@ from mien.train.recipe import Recipe
 
 def names() -> list[str]:
     """Every recipe, by its file."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in ("plans", "table"))
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in ("plans", "real", "table"))
 
 
 def named(name: str) -> Recipe:

@@ -18,7 +18,7 @@ challenge was won. *Honest*: heads are selected and steps fitted on held-out tra
 fitted on the scored videos themselves, as the papers did. Intervals are 95 % over resampled videos, the mean of the
 seeds'. At a hundredth of the size a head of few epochs sees some dozens of batches, so valence and arousal may hardly
 be learned there: read such figures as unfinished heads, not as the recipe's. What helps in the paper and not here, or
-the other way, is said below each table. A section `real_…` scores a recipe on real faces (`python -m mien.train.real`),
+the other way, is said below each table. `real_…` is a recipe on real faces (`python -m mien.recipes.real`),
 on features of a shipped network that has itself learned from the training part: it compares heads, not networks.
 """
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from mien.labels import EXPRESSIONS
-from mien.train import data, real
+from mien.recipes import real
+from mien.train import data
 
 
 def test_tables_of_real_faces_come_back_with_their_classes(tmp_path: Path) -> None:

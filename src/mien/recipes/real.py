@@ -1,4 +1,4 @@
-"""python -m mien.train.real: two recipes on real faces, on the frozen features of a shipped network, to results/.
+"""python -m mien.recipes.real: two recipes on real faces, on the frozen features of a shipped network, to results/.
 
 `affectnet8` learns from FER+'s training part and is scored on its reported half of the validation part; `abaw4_lsd`
 learns from rendered faces and is scored on the same real ones. The network has itself learned from FER+'s training
