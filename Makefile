@@ -41,11 +41,14 @@ bench/peers/fer:
 	$@/bin/pip install -q tensorflow-cpu 'opencv-python-headless<5' 'moviepy<2' ffmpeg-python requests tqdm pandas Pillow \
 		matplotlib 'setuptools<80'
 
-# Figures of albums, games and the shipped networks; DATA is the folder of real data, RENDERS of heads never trained on.
+# Figures of albums, games and the shipped networks; DATA is the folder of real data, RENDERS and SCENES of heads never
+# trained on, LABELS the teacher's finds in the photos (made where the file is absent).
 results: .venv/dev
-	for n in identity tracks clips ages groups events simulated papers; do \
+	$(BIN)/python -m mien.train.detection --photos $(DATA) --labels $(LABELS)
+	for n in identity tracks clips ages groups events simulated kills papers; do \
 		$(BIN)/python -m mien.album.experiments $$n || exit 1; done
-	for n in mien_s.default mien_s.default.fp32; do \
+	$(BIN)/python -m mien.train.failures --renders $(RENDERS) --scenes $(SCENES)
+	for n in mien_s.default mien_s.default.fp32 mien_s.clean; do \
 		$(BIN)/python -m mien.train.evaluate --name $$n --data $(DATA) --renders $(RENDERS) || exit 1; done
 	$(BIN)/python -m mien.train.modelcard
 	$(BIN)/mien lab games verify results --repeats 40

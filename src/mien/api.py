@@ -13,6 +13,7 @@ from mien import store
 from mien.detectors.finder import Finder
 from mien.errors import InputError
 from mien.geometry import shrink
+from mien.identity.gallery import Gallery
 from mien.io import camera, photo, video
 from mien.io.table import of as table
 from mien.models import load as models
@@ -78,14 +79,16 @@ def watch(
     stop: float | None = None,
     smooth: Smoothing = "default",
     adaptive: Stride | None = None,
+    gallery: Gallery | None = None,
     demographics: bool = False,
 ) -> Watch:
     """A video file, or a webcam by its number: iterate for the `Faces` of each frame, then `.table()`, `.signals()`.
 
-    `smooth=None` leaves table and signals as measured; with `adaptive` only as many frames are looked at as are needed.
+    `smooth=None` leaves table and signals as measured; with `adaptive` only as many frames are looked at as are needed;
+    `gallery` names the people it knows.
     """
     see = perceiver(demographics=demographics)
     if isinstance(source, int):
-        return Watch(camera.Camera(source), see, smooth=smooth, adaptive=adaptive)
+        return Watch(camera.Camera(source), see, smooth=smooth, adaptive=adaptive, gallery=gallery)
     frames = video.Video(source, every=every, fps=fps, start=start, stop=stop)
-    return Watch(frames, see, smooth=smooth, adaptive=adaptive)
+    return Watch(frames, see, smooth=smooth, adaptive=adaptive, gallery=gallery)
