@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mien.record import Figure
 
-QUESTIONS = ("size", "start", "weights", "overhead", "clip", "network", "photo", "memory")
+QUESTIONS = ("size", "start", "weights", "overhead", "clip", "network", "photo", "memory", "smoothing")
+SLOW = ("course",)  # minutes each: asked by name only
 SEED = 1
 
 

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def bench(
     questions: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[QUESTION]...", help="Such as start, weights, photo; else all."),
+        typer.Argument(metavar="[QUESTION]...", help="Such as start, weights, photo; else all but course."),
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads for every network.")] = 1,
     quick: Annotated[bool, typer.Option(help="Few rounds, to try it; nothing is written.")] = False,
@@ -44,8 +44,8 @@ def bench(
     setup = folder.Setup(threads, examples, peers, quick)
     failed = False
     for name in questions or folder.QUESTIONS:
-        if name not in folder.QUESTIONS:
-            raise unknown("question", name, folder.QUESTIONS)
+        if name not in (*folder.QUESTIONS, *folder.SLOW):
+            raise unknown("question", name, (*folder.QUESTIONS, *folder.SLOW))
         begin = time.perf_counter()
         try:
             answer = importlib.import_module(f"mien.bench.{name}").measure(setup)
