@@ -12,6 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 
+import mien as mien_package
+
 BEACH = [f"beach/p{i}.jpg" for i in range(3)]
 HOME = ["home/h0.jpg", "home/h1.jpg"]
 
@@ -146,6 +148,8 @@ def test_forget_leaves_nothing_of_a_deleted_file(mien: Callable, album: Path) ->
 def read_only(folder: Path) -> Iterator[None]:
     """Nobody may write into the folder; root, who always may, is somebody else for as long."""
     root = os.geteuid() == 0
+    if root and not all(place.stat().st_mode & 0o001 for place in Path(mien_package.__file__).resolve().parents):
+        pytest.skip("root may write anywhere, and nobody else may read the package here")
     folder.chmod(0o555)
     try:
         if root:
