@@ -16,10 +16,11 @@ Made by `mien recipes --table results` from the files of that folder; do not edi
 A twin proves that the code is right, and what a step does under the twin's assumptions; it does not prove that a
 challenge was won. *Honest*: heads are selected and steps fitted on held-out training videos. *Optimistic*: steps are
 fitted on the scored videos themselves, as the papers did. Intervals are 95 % over resampled videos, the mean of the
-seeds'. At a hundredth of the size a head of few epochs sees some dozens of batches, so valence and arousal may hardly
-be learned there: read such figures as unfinished heads, not as the recipe's. What helps in the paper and not here, or
-the other way, is said below each table. `real_…` is a recipe on real faces (`python -m mien.recipes.real`),
-on features of a shipped network that has itself learned from the training part: it compares heads, not networks.
+seeds'. Each table names its twin's size; on the smallest a head of few epochs sees some dozens of batches and may stay
+below what it reaches on larger ones. What helps in the paper and not here, or the other way, is said below each table.
+`real_…` is a recipe on real faces (`python -m mien.recipes.real`), on features of a shipped network that has itself
+learned from the training part: it compares heads, not networks. With all three changes `affectnet8` collapses there:
+weights grow with rarity, and so does the weighted share that label smoothing gives to the rarest class.
 """
 
 
