@@ -229,3 +229,10 @@ def test_shrink_to_the_same_size_is_the_same_picture() -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (20, 30, 3), dtype=np.uint8)
     assert shrink(pixels, (30, 20)) is pixels
     assert shrink(pixels, (15, 10)).shape == (10, 15, 3)
+
+
+def test_a_box_whose_rounded_edge_lies_before_its_start_plus_its_side_gives_a_crop() -> None:
+    pixels, sides = np.full((320, 320, 3), 99, np.uint8), np.arange(10, 12, 0.01)
+    for side in sides:
+        where = box(200 + np.ceil(side) - side, 200, side, 11)
+        assert crop(pixels, where, UNKNOWN, Input(8, "stretch")).shape == (8, 8, 3)

@@ -99,7 +99,8 @@ def _upright(pixels: Pixels, box: Floats, how: Input) -> Pixels:
     cut = pixels[top:bottom, left:right]
     if (left, top, right, bottom) != (x0, y0, x1, y1):
         cut = np.pad(cut, ((top - y0, y1 - bottom), (left - x0, x1 - right), (0, 0)))
-    inside = (box[0] - x0, box[1] - y0, box[0] - x0 + box[2], box[1] - y0 + box[3])
+    x, y, w, h = box.astype(np.float64) - [x0, y0, 0, 0]
+    inside = (x, y, min(x + w, x1 - x0), min(y + h, y1 - y0))  # the edges were rounded in fewer digits than the sum
     picture, kind = Image.fromarray(cut), _FILTERS[how.resize]
     return np.asarray(picture.resize((how.size, how.size), kind, box=inside, reducing_gap=2.0))
 
