@@ -63,14 +63,17 @@ class Puppet:
         self.now += 0.5
         if fate == "crash":
             return Outcome("failed", 1, 0.5, "boom")
+        for place in range(len(known.members) if known.folds else 0):
+            self.tried(script.parent, known, place, fate)
         if script.name == "predict.py":
             self.write(script.parent / arguments[1], self.held, known, fate)
-        elif known.folds:
-            claimed = self.write(script.parent / "oof.csv", self.seen, known, fate)
-            if fate != "silent":
-                value = 0.123 if fate == "liar" else claimed
-                (script.parent / "result.json").write_text(json.dumps({"value": value}))
         return Outcome("done", 0, 0.5, "")
+
+    def tried(self, folder: Path, known: learner.Spec, place: int, fate: str) -> None:
+        claimed = self.write(folder / f"oof.{place}.csv", self.seen, known, fate)
+        if fate != "silent":
+            result = {"value": 0.123 if fate == "liar" else claimed, "seconds": 0.1}
+            (folder / f"result.{place}.json").write_text(json.dumps(result))
 
     def write(self, path: Path, table: pd.DataFrame, known: learner.Spec, fate: str) -> float:
         truth = learner.answers(table, known)
@@ -149,7 +152,7 @@ def test_the_agent_always_ends_on_declared_edges_with_an_answer(
 
 @pytest.mark.parametrize("fate", [f for f in BAD if f != "slow"])
 def test_a_script_whose_results_are_of_no_use_is_not_believed(fate: str) -> None:
-    answer = agent([fate, "good"], [Whim(2, 0)])[0].run()
+    answer = agent([fate, "good"], [Whim(1, 0), Whim(1, 0)])[0].run()
     assert [t.value is None for t in answer.trials] == [True, False]
     assert answer.trials[0].fault
     assert answer.planner == "whim"
@@ -181,6 +184,11 @@ def test_when_the_dummy_fails_too_the_error_says_so() -> None:
     made._execute = lambda *_: Outcome("failed", 1, 0.1, "no disk")  # type: ignore[method-assign]
     with pytest.raises(MienError, match=r"even the dummy failed.*no disk"):
         made.run()
+
+
+def test_a_recipe_that_ends_its_script_takes_no_other_with_it() -> None:
+    answer = agent(["crash", "good"], [Whim(3, 0)])[0].run()
+    assert [t.value is None for t in answer.trials] == [True, False, False]
 
 
 def test_improvements_are_bounded_and_kept_only_if_better() -> None:

@@ -18,7 +18,7 @@ import pytest
 from mien.errors import InputError
 from mien.lab.chat import ChatError, Recorder, Replay, ReplyError, Server
 from mien.lab.chat import Rules as Spoken
-from mien.lab.tables import automl, learner, script
+from mien.lab.tables import automl, learner, models, script
 from mien.lab.tables.plan import BOOSTING, Case, Language, Recipe, Rules, Trial, blends, question
 from mien.lab.tables.profile import profile
 from mien.lab.tables.solve import chain, installed
@@ -37,10 +37,10 @@ def said(**recipe: object) -> str:
     return json.dumps({"recipes": [{"model": "boosting", "why": "a guess", **recipe}]})
 
 
-def test_boosting_with_defaults_comes_first_and_names_differ() -> None:
+def test_boosting_with_defaults_is_among_the_first_and_names_differ() -> None:
     for n in (100, 5000):
         recipes = Rules().plan(case(n))
-        assert recipes[0].members == BOOSTING.plan(case())[0].members
+        assert BOOSTING.plan(case())[0].members in [r.members for r in recipes[: 7 if n == 100 else 1]]
         assert len({r.name for r in recipes}) == len(recipes)
 
 
@@ -132,7 +132,7 @@ class Found:
 
     def predict(self, data: object = None, features: object = None):
         rows = len(data if data is not None else features)  # type: ignore[arg-type]
-        return SimpleNamespace(data=np.full((rows, 1), 0.25)) if isinstance(data, pd.DataFrame) else np.zeros(rows)
+        return SimpleNamespace(data=np.full((rows, 1), 0.25)) if "columns" in self.given else np.zeros(rows)
 
     def predict_proba(self, data: object = None, features: object = None, probs_for_all_classes: bool = True):
         return np.full((len(data if data is not None else features), 2), 0.5)  # type: ignore[arg-type]
@@ -154,14 +154,14 @@ def test_each_tool_is_told_task_and_time_and_answers_in_our_shape(
     }
     for module, double in doubles[name].items():
         monkeypatch.setitem(sys.modules, module, double)
-    monkeypatch.setattr(learner, "tool", automl.tool)
+    monkeypatch.setattr(models, "tool", automl.tool)
     known = script.spec(case(kind=kind), Recipe("", (learner.Member(name),)), 1, seconds=30.0)
     table = pd.DataFrame({"x": ["1", "2", "3"], "colour": ["red", "red", "blue"], "y": ["0", "1", "0"]})
     data, truth = learner.features(table, known), learner.answers(table, known)
-    models = learner.fit(data, truth, known)
-    guessed = learner.guess(models, data, known)
+    fitted = learner.fit(data, truth, known)
+    guessed = learner.guess(fitted, data, known)
     assert guessed.shape == ((3, 2) if kind == "binary" else (3,))
-    given = models[0][-1].found_.given
+    given = fitted[0][-1].found_.given
     budget = {"flaml": ("time_budget", 30.0), "lightautoml": ("timeout", 15.0), "fedot": ("timeout", 0.5)}[name]
     assert given[budget[0]] == budget[1]
 

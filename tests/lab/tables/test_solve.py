@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import runpy
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ from sklearn import metrics
 from typer.testing import CliRunner
 
 from mien.errors import InputError
-from mien.lab.tables import learner
+from mien.lab.tables import learner, models
 from mien.lab.tables.agent import Settings
 from mien.lab.tables.cli import app
 from mien.lab.tables.plan import BOOSTING, Case, Recipe, Rules
@@ -86,18 +88,44 @@ def test_every_template_runs_as_a_script_and_claims_what_its_guesses_score(
     task = understand(f"predict {target}", frame)
     known = Case(task, profile(frame, target))
     members = tuple(r.members[0] for r in Rules().plan(known))
-    encodings = ["ordinal", "onehot", "target", "onehot", "ordinal", "target"]
-    small = tuple(learner.Member(m.model, few(m), e) for m, e in zip(members, encodings, strict=True))
+    encodings = itertools.cycle(["ordinal", "onehot", "target", "levels"])
+    small = tuple(replace(m, settings=few(m), encoding=e) for m, e in zip(members, encodings, strict=False))
     (tmp_path / "train.py").write_text(training(spec(known, Recipe("", small), 2)))
     monkeypatch.chdir(tmp_path)
     runpy.run_path("train.py", run_name="__main__")
-    claimed = json.loads((tmp_path / "result.json").read_text())["value"]
-    made, kind = pd.read_csv(tmp_path / "oof.csv", index_col=0).sort_index(), task.kind
-    if kind == "regression":
-        assert claimed == pytest.approx(metrics.root_mean_squared_error(frame[target].astype(float), made[target]))
-    else:
-        assert claimed == pytest.approx((made[target].astype(str) == frame[target]).mean())
-        assert claimed > 0.6
+    best = []
+    for place in range(len(small)):
+        claimed = json.loads((tmp_path / f"result.{place}.json").read_text())["value"]
+        made = pd.read_csv(tmp_path / f"oof.{place}.csv", index_col=0).sort_index()
+        if task.kind == "regression":
+            assert claimed == pytest.approx(metrics.root_mean_squared_error(frame[target].astype(float), made[target]))
+        else:
+            assert claimed == pytest.approx((made[target].astype(str) == frame[target]).mean())
+            best.append(claimed > 0.6)
+    assert task.kind == "regression" or np.mean(best) > 0.5
+
+
+def test_one_member_that_fails_leaves_the_others_their_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = people(60)[["age", "sex", "Survived"]].astype("str")
+    frame.to_csv(tmp_path / "train.csv", index=False)
+    known = Case(understand("predict Survived", frame), profile(frame, "Survived"))
+    pair = (learner.Member("no such model"), learner.Member("linear", (), "onehot"))
+    (tmp_path / "train.py").write_text(training(spec(known, Recipe("", pair), 2)))
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path("train.py", run_name="__main__")
+    assert "no such model" in json.loads((tmp_path / "result.0.json").read_text())["fault"]
+    assert json.loads((tmp_path / "result.1.json").read_text())["value"] > 0.5
+
+
+def test_text_gives_common_words_and_how_many_other_rows_hold_the_same() -> None:
+    texts = pd.Series([*(["Mr. Smith", "Mrs. Smith", "Mr. A/5 7"] * 6), "Mr. Smith", ""])
+    words = models.Words()
+    made = words.fit_transform(texts)
+    assert words.words_ == ["a", "mr", "mrs", "smith"]
+    assert list(np.expm1(made[:3, 0]).round()) == [6, 5, 5]
+    assert list(made[0, 1:]) == [0, 1, 0, 1]
+    fresh = words.transform(pd.Series(["Mr. Smith", "Dr. Who"]))
+    assert list(np.expm1(fresh[:, 0]).round()) == [7, 0]
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy", "f1", "auc", "logloss"])
@@ -122,9 +150,9 @@ def test_a_category_or_column_unknown_in_training_does_not_stop_an_answer(tmp_pa
     ways = (("linear", "onehot"), ("boosting", "ordinal"), ("linear", "target"))
     members = tuple(learner.Member(m, (), e) for m, e in ways)
     known = spec(Case(understand("predict y", table), profile(table, "y")), Recipe("", members), 0)
-    models = learner.fit(learner.features(table, known), learner.answers(table, known), known)
+    fitted = learner.fit(learner.features(table, known), learner.answers(table, known), known)
     strange = pd.DataFrame({"c": ["zebra", None, "a"]}, dtype=str)
-    guessed = learner.guess(models, learner.features(strange, known), known)
+    guessed = learner.guess(fitted, learner.features(strange, known), known)
     assert np.isfinite(guessed).all()
 
 

@@ -20,6 +20,8 @@ from mien.lab.tables.plan import DUMMY, Case, Planner, Recipe, Trial, blends, so
 from mien.lab.tables.sandbox import Executor, Limits, Outcome, execute
 
 MOST_TRIED = 20_000  # rows that a trial learns from; the chosen recipe learns from all
+STEADY = 10_000  # rows from which three folds tell as much
+TOGETHER = 3000  # rows up to which one script tries all that is planned, for starting it takes as long as a trial
 SLACK = 0.1  # of the time, kept for the answer
 
 
@@ -105,10 +107,12 @@ class Agent:
         self._faults: list[str] = []
         self._answer: Answer | None = None
         self._outcome: Outcome | None = None
-        self._recipe = Recipe("", ())
+        self._batch: list[Recipe] = []
+        self._starting = 1.0  # seconds that a script takes before it learns
         plain = script.spec(case, Recipe("truth", ()), 0)
         self._truth = learner.answers(seen, plain)
         self._held_truth = learner.answers(held, plain)
+        self._threads = self.settings.limits.threads
         self.dummy = self._dummy(plain)
 
     def run(self) -> Answer:
@@ -144,7 +148,12 @@ class Agent:
         best = sorted_trials(self.case.task, self._trials)[:3]
         grown = len(self.seen) / min(len(self.seen), MOST_TRIED)
         longest = max((t.seconds for t in self._trials), default=0.0)
-        return sum(t.seconds for t in best) * grown / max(self.settings.folds - 1, 1) + min(longest, 10.0)
+        asked = (2 if self.test is None else 3) * 1.3 * self._starting
+        return sum(t.seconds for t in best) * grown / max(self._folds - 1, 1) + asked + min(0.3 * longest, 10.0)
+
+    @property
+    def _folds(self) -> int:
+        return min(self.settings.folds, 3) if len(self.seen) >= STEADY else self.settings.folds
 
     def _route(self) -> State:
         """The next planner of the chain; the dummy is last and its failure is the only one that is not survived."""
@@ -166,18 +175,21 @@ class Agent:
         return State.GENERATOR if self._queue else State.ROUTER
 
     def _generate(self) -> State:
-        self._recipe = self._queue.popleft()
+        self._batch = [self._queue.popleft()]
+        while len(self.seen) <= TOGETHER and self._queue and self._queue[0].code == self._batch[0].code:
+            self._batch.append(self._queue.popleft())
         searching = self._planner.tool in script.TOOLS
+        members = Recipe("", tuple(r.members[0] for r in self._batch))
         self._spec = script.spec(
-            self.case, self._recipe, 1 if searching else self.settings.folds, MOST_TRIED, self._left() / 2.5
+            self.case, members, 1 if searching else self._folds, MOST_TRIED, self._left() / 2.5, threads=self._threads
         )
         self._scratch = Path(tempfile.mkdtemp(dir=self._folder))
         self.seen.to_csv(self._scratch / "train.csv", index=False)
-        (self._scratch / "train.py").write_text(script.training(self._spec, self._recipe.code), "utf-8")
+        (self._scratch / "train.py").write_text(script.training(self._spec, self._batch[0].code), "utf-8")
         return State.EXECUTOR
 
     def _run(self) -> State:
-        # The first trial may take half of the time, whatever it is; the others must leave enough for the answer.
+        # The first script may take half of the time, whatever it tries; the others must leave enough for the answer.
         wall = self._left() / 2 if not self._trials else self._left() - self._reserve()
         least = 20.0 if self._planner is DUMMY else 0.1
         self._outcome = self._execute(
@@ -187,18 +199,27 @@ class Agent:
 
     def _validate(self) -> State:
         assert self._outcome is not None
-        trial = judged(self._recipe, self._outcome, self._scratch, self._spec, self._truth)
-        self._trials.append(trial)
-        self._all.append(trial)
-        if trial.fault:
-            self._faults.append(f"{self._planner.name}, {self._recipe.name}: {trial.fault}")
+        trials = [
+            judged(recipe, self._outcome, self._scratch, self._spec, self._truth, place)
+            for place, recipe in enumerate(self._batch)
+        ]
+        if self._outcome.fate == "failed":  # the first without a result is to blame, the others have another turn
+            lost = [i for i, t in enumerate(trials) if t.value is None][1:]
+            self._queue.extendleft(self._batch[i] for i in reversed(lost))
+            trials = [t for i, t in enumerate(trials) if i not in lost]
+        if self._outcome.fate == "done":
+            self._starting = max(self._outcome.seconds - sum(t.seconds for t in trials), 0.1)
+        self._trials += trials
+        self._all += trials
+        self._faults += [f"{self._planner.name}, {t.recipe.name}: {t.fault}" for t in trials if t.fault]
         if self._queue and self._affordable():
             return State.GENERATOR
         return State.IMPROVER if any(t.value is not None for t in self._trials) else State.ROUTER
 
     def _affordable(self) -> bool:
         """Whether a further trial, taken to last as long as the middle one so far, leaves time for the answer."""
-        typical = float(np.median([t.seconds for t in self._trials]))
+        told = [t.seconds for t in self._trials if t.value is not None] or [t.seconds for t in self._trials]
+        typical = float(np.median(told)) + self._starting
         return self._left() - self._reserve() > typical
 
     def _improve(self) -> State:
@@ -245,7 +266,7 @@ class Agent:
 
     def _asked(self, trial: Trial) -> Answer:
         folder = Path(tempfile.mkdtemp(dir=self._folder))
-        known = script.spec(self.case, trial.recipe, 0, seconds=max(self._left() / 2, 1.0))
+        known = script.spec(self.case, trial.recipe, 0, seconds=max(self._left() / 2, 1.0), threads=self._threads)
         train, predict = (make(known, trial.recipe.code) for make in (script.training, script.inference))
         self.seen.to_csv(folder / "train.csv", index=False)
         (folder / "train.py").write_text(train, "utf-8")

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 if TYPE_CHECKING:
-    from mien.lab.tables.learner import Spec
+    from mien.lab.tables.models import Spec
 
 
 class Searcher(BaseEstimator):
@@ -22,16 +22,23 @@ class Searcher(BaseEstimator):
     def fit(self, data: np.ndarray, truth: np.ndarray) -> Searcher:
         assert self.spec is not None
         self.classes_ = np.arange(len(self.spec.classes))
-        self.found_ = self.search(np.asarray(data, float), truth, self.spec)
+        self.levels_: dict[str, pd.Index] = {}
+        self.levels_ = {str(n): pd.Index(c.unique()) for n, c in self.table(data).items() if c.dtype == object}
+        self.found_ = self.search(self.table(data), truth, self.spec)
         return self
 
     def predict(self, data: np.ndarray) -> np.ndarray:
-        return np.asarray(self.found_.predict(np.asarray(data, float)))
+        return np.asarray(self.found_.predict(self.table(data)))
 
     def predict_proba(self, data: np.ndarray) -> np.ndarray:
-        return np.asarray(self.found_.predict_proba(np.asarray(data, float)))
+        return np.asarray(self.found_.predict_proba(self.table(data)))
 
-    def search(self, data: np.ndarray, truth: np.ndarray, spec: Spec):
+    def table(self, data: np.ndarray) -> pd.DataFrame:
+        """Columns of floats, and of the categories that were there when it was fitted."""
+        made = pd.DataFrame(data).add_prefix("f").infer_objects()
+        return made.assign(**{n: pd.Categorical(made[n], levels) for n, levels in self.levels_.items()})
+
+    def search(self, data: pd.DataFrame, truth: np.ndarray, spec: Spec):
         raise NotImplementedError
 
 
@@ -41,57 +48,64 @@ class Flaml(Searcher):
     METRICS = {"accuracy": "accuracy", "f1": "macro_f1", "logloss": "log_loss", "auc": "roc_auc"}  # noqa: RUF012
     NUMBERS = {"rmse": "rmse", "mae": "mae", "r2": "r2", "rmsle": "rmse"}  # noqa: RUF012
 
-    def search(self, data: np.ndarray, truth: np.ndarray, spec: Spec):
+    def search(self, data: pd.DataFrame, truth: np.ndarray, spec: Spec):
         metric = {**self.METRICS, **self.NUMBERS}.get(spec.metric, "accuracy")
         if metric == "roc_auc" and len(spec.classes) > 2:
             metric = "roc_auc_ovr"
         found = importlib.import_module("flaml").AutoML()
         kind = "regression" if spec.kind == "regression" else "classification"
-        found.fit(data, truth, task=kind, metric=metric, time_budget=spec.seconds, seed=spec.seed, verbose=0, n_jobs=1)
+        found.fit(
+            data, truth, task=kind, metric=metric, time_budget=spec.seconds, seed=spec.seed, verbose=0,
+            n_jobs=spec.threads,
+        )  # fmt: skip
         return found
 
 
 class LightAutoML(Searcher):
-    """LightAutoML 0.4 with linear models and LightGBM; the other models want weights or much time."""
+    """LightAutoML 0.4 with the models of its tabular preset."""
 
-    def search(self, data: np.ndarray, truth: np.ndarray, spec: Spec):
+    def search(self, data: pd.DataFrame, truth: np.ndarray, spec: Spec):
         name = {"binary": "binary", "multiclass": "multiclass", "regression": "reg"}[spec.kind]
         task = importlib.import_module("lightautoml.tasks").Task(name)
         make = importlib.import_module("lightautoml.automl.presets.tabular_presets").TabularAutoML
-        # It overran its time by three quarters in a trial, so it is told half.
+        # It looks at the clock between models alone, so it is told half of what there is.
         found = make(
-            task=task, timeout=spec.seconds / 2, cpu_limit=1, general_params={"use_algos": [["linear_l2", "lgb"]]}
+            task=task,
+            timeout=spec.seconds / 2,
+            cpu_limit=spec.threads,
+            reader_params={"n_jobs": spec.threads, "random_state": spec.seed},
         )
-        table = self._table(data).assign(target=truth)
-        found.fit_predict(table, roles={"target": "target"})
+        found.fit_predict(data.assign(target=truth), roles={"target": "target"})
         return found
 
+    def table(self, data: np.ndarray) -> pd.DataFrame:
+        """The same with categories as plain text, which it encodes itself."""
+        made = super().table(data)
+        return made.astype(dict.fromkeys(self.levels_, object))
+
     def predict(self, data: np.ndarray) -> np.ndarray:
-        return np.asarray(self.found_.predict(self._table(data)).data)[:, 0]
+        return np.asarray(self.found_.predict(self.table(data)).data)[:, 0]
 
     def predict_proba(self, data: np.ndarray) -> np.ndarray:
-        chances = np.asarray(self.found_.predict(self._table(data)).data)
+        chances = np.asarray(self.found_.predict(self.table(data)).data)
         return np.column_stack([1 - chances, chances]) if chances.shape[1] == 1 else chances
-
-    def _table(self, data: np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame(np.asarray(data, float)).add_prefix("f")
 
 
 class Fedot(Searcher):
     """FEDOT 0.7; its time is given in minutes."""
 
-    def search(self, data: np.ndarray, truth: np.ndarray, spec: Spec):
+    def search(self, data: pd.DataFrame, truth: np.ndarray, spec: Spec):
         kind = "regression" if spec.kind == "regression" else "classification"
         make = importlib.import_module("fedot.api.main").Fedot
-        found = make(problem=kind, timeout=spec.seconds / 60, seed=spec.seed, n_jobs=1, preset="fast_train")
+        found = make(problem=kind, timeout=spec.seconds / 60, seed=spec.seed, n_jobs=spec.threads, preset="fast_train")
         found.fit(features=data, target=truth)
         return found
 
     def predict(self, data: np.ndarray) -> np.ndarray:
-        return np.asarray(self.found_.predict(features=np.asarray(data, float))).reshape(len(data))
+        return np.asarray(self.found_.predict(features=self.table(data))).reshape(len(data))
 
     def predict_proba(self, data: np.ndarray) -> np.ndarray:
-        chances = np.asarray(self.found_.predict_proba(features=np.asarray(data, float), probs_for_all_classes=True))
+        chances = np.asarray(self.found_.predict_proba(features=self.table(data), probs_for_all_classes=True))
         return chances.reshape(len(data), -1)
 
 

@@ -60,11 +60,14 @@ def bench(
     results: Annotated[Path, typer.Argument(help="The folder for tables_bench.json.")],
     data: Annotated[Path | None, typer.Option(help="The folder with adult-train.csv and kaggle/.")] = None,
     tables: Annotated[str, typer.Option(help="Tables, separated by commas; all ten if empty.")] = "",
-    seconds: Annotated[float, typer.Option(min=5, help="Time of each way for one table.")] = 300.0,
+    seconds: Annotated[float, typer.Option(min=5, help="Time of each way for one table, all folds together.")] = 60.0,
     folds: Annotated[int, typer.Option(min=1, help="Of tables below 5,000 rows; 1 for one held-out part.")] = 5,
+    threads: Annotated[int, typer.Option(min=1, help="Of each way.")] = 2,
     name: Annotated[str, typer.Option(help="Of the file.")] = "tables_bench",
 ) -> None:
     """Compare the dummy, boosting with defaults, installed AutoML tools and the agent on public tables.
+
+    Each fit is kept in NAME.jsonl beside the results as soon as it is done; the same command goes on from there.
 
     Example:  mien lab tables bench results --tables iris,wine --seconds 60
     """
@@ -75,7 +78,8 @@ def bench(
 
     names = [part.strip() for part in tables.split(",") if part.strip()] or list(ten.TABLES)
     start = time.perf_counter()
-    figures = ten.bench(names, data, seconds, folds)
     path = results / f"{name}.json"
+    results.mkdir(parents=True, exist_ok=True)
+    figures = ten.bench(names, data, ten.Effort(seconds, folds, threads), path.with_suffix(".jsonl"))
     write(path, figures, seed=0, data=(), seconds=time.perf_counter() - start)
     typer.echo(path)

@@ -14,13 +14,22 @@ from mien.lab.tables.plan import Recipe, Trial
 from mien.lab.tables.sandbox import Outcome
 
 
-def judged(recipe: Recipe, outcome: Outcome, folder: Path, spec: learner.Spec, truth: np.ndarray) -> Trial:
-    """A trial whose claimed score is the one that its saved guesses have."""
-    if outcome.fault:
+def judged(
+    recipe: Recipe, outcome: Outcome, folder: Path, spec: learner.Spec, truth: np.ndarray, place: int = 0
+) -> Trial:
+    """A trial whose claimed score is the one that its saved guesses have; `place` is the recipe's in the script.
+
+    What a script had written before it was stopped or crashed counts.
+    """
+    path = folder / f"result.{place}.json"
+    if outcome.fate not in ("done", "time", "failed") or (outcome.fault and not path.exists()):
         return Trial(recipe, None, outcome.fault, outcome.seconds)
     try:
-        claimed = json.loads(_small(folder / "result.json"))["value"]
-        answers = read_answers(folder / "oof.csv", spec)
+        result = json.loads(_small(path))
+        if "fault" in result:
+            return Trial(recipe, None, str(result["fault"])[:300])
+        claimed, took = result["value"], min(max(float(result["seconds"]), 0.0), outcome.seconds)
+        answers = read_answers(folder / f"oof.{place}.csv", spec)
         rows, guessed = np.asarray(answers.index, int), guesses(answers, spec)
         count = min(len(truth), spec.rows or len(truth))
         if len(np.unique(rows)) != len(rows) or rows.min() < 0 or rows.max() >= count:
@@ -34,7 +43,7 @@ def judged(recipe: Recipe, outcome: Outcome, folder: Path, spec: learner.Spec, t
         return Trial(recipe, None, f"its results are of no use: {error}", outcome.seconds)
     whole = np.full((count, *guessed.shape[1:]), np.nan)
     whole[rows] = guessed
-    return Trial(recipe, value, "", outcome.seconds, whole)
+    return Trial(recipe, value, "", took, whole)
 
 
 def _small(path: Path) -> str:

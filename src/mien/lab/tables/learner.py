@@ -1,4 +1,4 @@
-"""What every generated script holds: features, models, cross-validation, scores; they need scikit-learn and pandas."""
+"""What every generated script does: features, cross-validation, scores, answers, with scikit-learn and pandas alone."""
 
 # pyright: reportArgumentType=false, reportCallIssue=false, reportAttributeAccessIssue=false, reportReturnType=false
 # (the libraries' own unions are wider than what these calls return)
@@ -7,8 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from inspect import signature
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -16,55 +15,11 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics
 from sklearn.base import BaseEstimator
-from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
-from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.impute import SimpleImputer
-from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
 
-SMOOTH = ("linear", "kernel")  # models that want numbers on one scale
-KEPT = 250  # categories a column may have; histogram boosting takes no more than 255
+from mien.lab.tables.models import Member, Spec, pipeline
 
-
-@dataclass(frozen=True)
-class Member:
-    """One model of a blend."""
-
-    model: str = "boosting"
-    settings: tuple[tuple[str, int | float | str | bool], ...] = ()
-    encoding: str = "ordinal"  # of categories: ordinal, onehot, target
-    log: bool = False  # learn log(1 + target)
-
-
-@dataclass(frozen=True)
-class Spec:
-    """All that a script must know."""
-
-    kind: str  # binary, multiclass, regression
-    target: str
-    metric: str
-    classes: tuple[str, ...]
-    numbers: tuple[str, ...]
-    categories: tuple[str, ...]
-    dates: tuple[tuple[str, tuple[str, ...]], ...]  # name and formats
-    texts: tuple[str, ...]
-    members: tuple[Member, ...]
-    folds: int = 0  # 0: fit on all rows; 1: one split; more: cross-validation
-    rows: int = 0  # use so many of the first rows; 0 for all
-    seed: int = 0
-    seconds: float = 60.0  # what a tool that searches may take for one fit
+__all__ = ["Member", "Spec"]
 
 
 def extra(table: pd.DataFrame) -> pd.DataFrame:
@@ -110,80 +65,6 @@ def answers(table: pd.DataFrame, spec: Spec) -> np.ndarray:
     if spec.kind == "regression":
         return numeric(table[spec.target]).to_numpy()
     return table[spec.target].map({name: i for i, name in enumerate(spec.classes)}).to_numpy(int)
-
-
-def pipeline(member: Member, spec: Spec, data: pd.DataFrame) -> BaseEstimator:
-    """Preparation and model of one member."""
-    numbers = [n for n in data.columns if n not in spec.categories and n not in spec.texts]
-    encoded = member.encoding == "ordinal" and bool(spec.categories)
-    steps: list[tuple[str, object, object]] = []
-    if encoded:
-        steps.append(("categories", _ordinal(), list(spec.categories)))
-    elif spec.categories and member.encoding == "onehot":
-        onehot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=50, sparse_output=False)
-        steps.append(("categories", onehot, list(spec.categories)))
-    elif spec.categories:
-        steps.append(("categories", _targets(spec), list(spec.categories)))
-    filled = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    steps.append(("numbers", "passthrough" if member.model == "boosting" else filled, numbers))
-    for i, name in enumerate(spec.texts):
-        words = CountVectorizer(binary=True, max_features=40, token_pattern=r"(?u)\b\w\w+\b|\b[A-Za-z](?=\d)")
-        steps.append((f"text {i}", words, name))
-    prepared = ColumnTransformer(steps, sparse_threshold=0)
-    whole: list[object] = [prepared, *([StandardScaler()] if member.model in SMOOTH else [])]
-    mask = list(range(len(spec.categories))) if encoded else None
-    fitted = make_pipeline(*whole, *_model(member, spec, mask, len(data)))
-    if member.log:
-        return TransformedTargetRegressor(fitted, func=np.log1p, inverse_func=np.expm1)
-    return fitted
-
-
-def _ordinal() -> OrdinalEncoder:
-    return OrdinalEncoder(
-        handle_unknown="use_encoded_value",
-        unknown_value=np.nan,
-        max_categories=KEPT,
-        encoded_missing_value=np.nan,
-    )
-
-
-def _targets(spec: Spec) -> TargetEncoder:
-    """Means of the target, seeded; scikit-learn 1.9 moved the seed into the folds."""
-    kind = "continuous" if spec.kind == "regression" else spec.kind
-    if signature(TargetEncoder).parameters["random_state"].default is None:
-        return TargetEncoder(target_type=kind, random_state=spec.seed, cv=3)
-    fold = KFold if spec.kind == "regression" else StratifiedKFold
-    return TargetEncoder(target_type=kind, cv=fold(3, shuffle=True, random_state=spec.seed))
-
-
-def _model(member: Member, spec: Spec, categories: list[int] | None, rows: int) -> Iterator[object]:
-    regression, seed = spec.kind == "regression", spec.seed
-    settings = dict(member.settings)
-    if member.model == "dummy":
-        yield DummyRegressor() if regression else DummyClassifier(strategy="prior")
-    elif member.model == "boosting":
-        boosting = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
-        yield boosting(categorical_features=categories, random_state=seed, **settings)
-    elif member.model in ("forest", "trees"):
-        grown = {
-            ("forest", True): RandomForestRegressor,
-            ("forest", False): RandomForestClassifier,
-            ("trees", True): ExtraTreesRegressor,
-            ("trees", False): ExtraTreesClassifier,
-        }
-        yield grown[member.model, regression](random_state=seed, **settings)
-    elif member.model in SMOOTH:
-        if member.model == "kernel":
-            yield Nystroem(n_components=min(300, rows), random_state=seed)
-        strength = float(settings.get("C", 1.0))
-        yield Ridge(alpha=1 / strength) if regression else LogisticRegression(C=strength, max_iter=1000)
-    else:
-        yield tool(member.model, spec)
-
-
-def tool(name: str, spec: Spec) -> object:
-    """An AutoML tool of that name; scripts that use one bring their own."""
-    raise ValueError(f"no model named {name!r}")
 
 
 def fit(data: pd.DataFrame, truth: np.ndarray, spec: Spec) -> list[BaseEstimator]:
@@ -255,21 +136,43 @@ def read(path: str, rows: int = 0) -> pd.DataFrame:
 
 
 def train(spec: Spec) -> None:
-    """train.csv → oof.csv (guesses by cross-validation) or model.joblib, and result.json."""
+    """train.csv → each member's guesses by cross-validation, or with 0 folds model.joblib, and its result."""
     start, table = time.perf_counter(), read("train.csv", spec.rows)
     data, truth = features(table, spec), answers(table, spec)
-    value = None
     if spec.folds:
-        parts = [(test, guess(fit(data.iloc[rest], truth[rest], spec), data.iloc[test], spec))
-                 for rest, test in splits(truth, spec)]  # fmt: skip
-        rows = np.concatenate([test for test, _ in parts])
-        guessed = np.concatenate([part for _, part in parts])
-        written(guessed, spec, rows).to_csv("oof.csv")
-        value = score(spec.metric, truth[rows], guessed)
-    else:
-        joblib.dump(fit(data, truth, spec), "model.joblib")
-    result = {"metric": spec.metric, "value": value, "rows": len(table), "seconds": time.perf_counter() - start}
-    Path("result.json").write_text(json.dumps(result) + "\n")
+        for place, member in enumerate(spec.members):
+            if place and time.perf_counter() - start > spec.seconds:
+                _kept(f"result.{place}.json", {"fault": "no time was left to try it"})
+                continue
+            _tried(place, replace(spec, members=(member,)), data, truth)
+        return
+    joblib.dump(fit(data, truth, spec), "model.joblib")
+    _kept("result.json", {"metric": spec.metric, "rows": len(table), "seconds": time.perf_counter() - start})
+
+
+def _tried(place: int, spec: Spec, data: pd.DataFrame, truth: np.ndarray) -> None:
+    """One member's guesses and score; a failure is written down, so that the next can have its turn."""
+    start = time.perf_counter()
+    try:
+        parts = [
+            (test, guess(fit(data.iloc[rest], truth[rest], spec), data.iloc[test], spec))
+            for rest, test in splits(truth, spec)
+        ]
+    except Exception as error:
+        _kept(f"result.{place}.json", {"fault": f"{type(error).__name__}: {error}"[:300]})
+        return
+    rows = np.concatenate([test for test, _ in parts])
+    guessed = np.concatenate([part for _, part in parts])
+    written(guessed, spec, rows).to_csv(f"oof.{place}.csv")
+    value = score(spec.metric, truth[rows], guessed)
+    _kept(f"result.{place}.json", {"metric": spec.metric, "value": value, "seconds": time.perf_counter() - start})
+
+
+def _kept(name: str, result: dict[str, str | float]) -> None:
+    """Written whole or not at all: a script may be stopped at any time."""
+    part = Path(f"{name}.part")
+    part.write_text(json.dumps(result) + "\n")
+    part.replace(name)
 
 
 def predict(spec: Spec, source: str, goal: str) -> None:

@@ -13,23 +13,26 @@ import numpy as np
 from mien.errors import InputError
 from mien.lab.chat import Chat, Message, Usage
 from mien.lab.schema import Json, Schema
-from mien.lab.tables.learner import Member
+from mien.lab.tables.models import Member
 from mien.lab.tables.profile import Profile
 from mien.lab.tables.task import Task
 
-MODELS = ("boosting", "forest", "trees", "linear", "kernel")
+MODELS = ("boosting", "forest", "trees", "linear", "kernel", "svm", "neighbors", "gauss")
 BLENDED = 3  # members of a blend at most
-_FEW, _MANY = 3000, 50_000  # rows
+_TINY, _FEW, _MANY = 1000, 3000, 50_000  # rows
 _BANDS = {"learning_rate": (0.005, 0.5), "max_iter": (20, 1000), "max_leaf_nodes": (3, 127), "C": (1e-4, 1e4),
           "min_samples_leaf": (1, 200), "l2_regularization": (0.0, 100.0), "n_estimators": (20, 500),
-          "max_features": (0.05, 1.0)}  # fmt: skip
-_WHOLE = frozenset({"max_iter", "max_leaf_nodes", "min_samples_leaf", "n_estimators"})
+          "max_features": (0.05, 1.0), "n_neighbors": (1, 50)}  # fmt: skip
+_WHOLE = frozenset({"max_iter", "max_leaf_nodes", "min_samples_leaf", "n_estimators", "n_neighbors"})
 _TAKES = {
     "boosting": {"learning_rate", "max_iter", "max_leaf_nodes", "min_samples_leaf", "l2_regularization"},
     "forest": {"n_estimators", "min_samples_leaf", "max_features"},
     "trees": {"n_estimators", "min_samples_leaf", "max_features"},
     "linear": {"C"},
     "kernel": {"C"},
+    "svm": {"C"},
+    "neighbors": {"n_neighbors"},
+    "gauss": set(),
 }
 
 
@@ -117,24 +120,43 @@ class Rules:
 
 
 def _ranked(case: Case, rows: int) -> Iterator[tuple[Member, str]]:
-    categories = bool(case.profile.names("category"))
-    flat = "onehot" if categories else "ordinal"
-    yield Member(), "the default for tables"
+    flat = "onehot" if case.profile.names("category") else "ordinal"
     if rows < _FEW:
-        yield Member("linear", (), flat), "few rows: a straight line is hard to beat"
-        small = (("learning_rate", 0.05), ("max_iter", 150), ("max_leaf_nodes", 8), ("min_samples_leaf", 10))
+        yield from _few(case, rows, flat)
+        return
+    yield Member(), "the default for tables"
+    slow = (("learning_rate", 0.05), ("max_iter", 400), ("l2_regularization", 1.0))
+    yield Member("boosting", slow), "many rows: more and slower trees"
+    trees = 60 if rows > _MANY else 150
+    yield Member("forest", (("n_estimators", trees), ("min_samples_leaf", 3)), "ordinal"), "a second opinion"
+    yield Member("linear", (), flat), "another kind of mistake helps a blend"
+    if rows <= _MANY:
+        yield Member("kernel", (("C", 10.0),), flat), "smooth curves"
+
+
+def _few(case: Case, rows: int, flat: str) -> Iterator[tuple[Member, str]]:
+    """For few rows, the quickest first: whatever has been tried when time is over counts."""
+    yield Member("linear", (), flat), "few rows: a straight line is hard to beat"
+    yield Member("linear", (("C", 0.1),), "levels"), "a calmer line, and one step for each value of small numbers"
+    yield Member("linear", (("C", 30.0),), flat), "a bolder line"
+    if rows <= _TINY or case.task.kind != "regression":  # the process of numbers costs the cube of the rows
+        yield Member("gauss", (), flat), "bell curves"
+    yield Member("svm", (), flat), "few rows: smooth borders"
+    trees = (("n_estimators", 200), ("min_samples_leaf", 2))
+    yield Member("trees", trees, flat), "random cuts average well"
+    quick = len(case.task.classes) <= 3  # boosting grows its trees for each class
+    if quick:
+        yield Member(), "the default for tables"
+    yield Member("svm", (("C", 10.0),), flat, scaled=False), "columns may share one unit"
+    yield Member("svm", (("C", 10.0),), "levels"), "tighter borders, and one step for each value of small numbers"
+    small = (("learning_rate", 0.05), ("max_iter", 150), ("max_leaf_nodes", 8), ("min_samples_leaf", 10))
+    if quick:
         yield Member("boosting", small), "few rows: small and slow trees"
-        yield Member("trees", (("n_estimators", 300), ("min_samples_leaf", 2)), flat), "random cuts average well"
-        yield Member("kernel", (("C", 10.0),), flat), "few rows: smooth curves"
-        yield Member("forest", (("n_estimators", 300), ("min_samples_leaf", 2)), flat), "a steady second opinion"
-    else:
-        slow = (("learning_rate", 0.05), ("max_iter", 400), ("l2_regularization", 1.0))
-        yield Member("boosting", slow), "many rows: more and slower trees"
-        trees = 60 if rows > _MANY else 150
-        yield Member("forest", (("n_estimators", trees), ("min_samples_leaf", 3)), "ordinal"), "a second opinion"
-        yield Member("linear", (), flat), "another kind of mistake helps a blend"
-        if rows <= _MANY:
-            yield Member("kernel", (("C", 10.0),), flat), "smooth curves"
+    yield Member("forest", trees, flat), "a steady second opinion"
+    yield Member("neighbors", (), flat, scaled=flat == "onehot"), "like rows, like answers"
+    yield Member("kernel", (("C", 10.0),), flat), "smooth curves"
+    if not quick:
+        yield Member(), "the default for tables"
 
 
 def _improved(case: Case, good: Sequence[Trial]) -> Iterator[Recipe]:
@@ -152,8 +174,8 @@ def _improved(case: Case, good: Sequence[Trial]) -> Iterator[Recipe]:
     if case.task.metric in ("f1", "balanced_accuracy") and case.smallest < 0.2:
         weighed = replace(boosted, settings=(*boosted.settings, ("class_weight", "balanced")))
         yield change("class weights", "the score counts all classes alike", weighed)
-    if one.model in ("linear", "kernel"):
-        for strength in (0.1, 100.0):
+    if one.model in ("linear", "kernel", "svm"):
+        for strength in (0.3, 3.0, 100.0):
             yield change(f"{one.model} C {strength:g}", "another strength", replace(one, settings=(("C", strength),)))
     slow = {**dict(boosted.settings), "learning_rate": 0.03, "max_iter": 500, "max_leaf_nodes": 15}
     yield change("slower boosting", "more and smaller steps", replace(boosted, settings=tuple(slow.items())))
@@ -205,8 +227,8 @@ SCHEMA: Schema = {
     "additionalProperties": False,
 }
 _ASK = """You plan how to learn a table. Answer with JSON that fits the schema: at most four "recipes", best first.
-A recipe has "model" (boosting, forest, trees, linear, kernel), "settings" of it ({takes}), "encoding" of categories,
-"log_target", one sentence "why", and, if further features help, "code": Python that defines
+A recipe has "model" (boosting, forest, trees, linear, kernel, svm, neighbors, gauss), "settings" of it ({takes}),
+"encoding" of categories, "log_target", one sentence "why", and, if further features help, "code": Python that defines
 `def extra(table: pd.DataFrame) -> pd.DataFrame`, which gets the columns below without the target as text and returns
 columns of numbers with the same index. An empty list says that nothing more is worth trying."""
 

@@ -6,7 +6,7 @@ from importlib import resources
 from pprint import pformat
 
 from mien.lab.tables.automl import TOOLS
-from mien.lab.tables.learner import Spec
+from mien.lab.tables.models import Spec
 from mien.lab.tables.plan import Case, Recipe
 
 _TRAIN = """
@@ -29,8 +29,8 @@ if __name__ == "__main__":
 """
 
 
-def spec(case: Case, recipe: Recipe, folds: int, rows: int = 0, seconds: float = 60.0) -> Spec:
-    """What a script must know to try, or with 0 folds to learn, a recipe."""
+def spec(case: Case, recipe: Recipe, folds: int, rows: int = 0, seconds: float = 60.0, *, threads: int = 1) -> Spec:
+    """What a script must know to try each member of a recipe, or with 0 folds to learn all of them."""
     task, profile = case.task, case.profile
     return Spec(
         kind=task.kind,
@@ -45,6 +45,7 @@ def spec(case: Case, recipe: Recipe, folds: int, rows: int = 0, seconds: float =
         folds=folds,
         rows=rows,
         seconds=seconds,
+        threads=threads,
     )
 
 
@@ -59,10 +60,12 @@ def inference(known: Spec, code: str = "") -> str:
 
 
 def _body(known: Spec, code: str) -> str:
-    parts = [_source("learner.py")]
+    parts = [_source("models.py"), _source("learner.py")]
     if any(member.model in TOOLS for member in known.members):
-        parts.append(_source("automl.py").replace("from __future__ import annotations\n", ""))
-    return "\n\n".join([*parts, *([code.strip() + "\n"] if code.strip() else [])])
+        parts.append(_source("automl.py"))
+    future, whole = "from __future__ import annotations\n", "\n\n".join(parts)
+    own = "".join(line for line in whole.splitlines(keepends=True) if not line.startswith((future, "from mien.")))
+    return "\n\n".join([future + own, *([code.strip() + "\n"] if code.strip() else [])])
 
 
 def _source(name: str) -> str:

@@ -16,7 +16,8 @@ from mien.errors import InputError, unknown
 from mien.lab.chat import Chat
 from mien.lab.tables.agent import Agent, Answer, Settings
 from mien.lab.tables.automl import TOOLS
-from mien.lab.tables.learner import Member, numeric
+from mien.lab.tables.learner import numeric
+from mien.lab.tables.models import Member
 from mien.lab.tables.plan import Case, Fixed, Language, Planner, Rules
 from mien.lab.tables.profile import Profile, profile
 from mien.lab.tables.sandbox import usage
@@ -65,6 +66,18 @@ def solve(
 ) -> Solved:
     """Answer a sentence about a table; `held` are the places of the rows to keep back, a random fifth if absent."""
     start = time.monotonic()
+    case, seen, kept, notes = prepared(table, sentence, held, seed)
+    if test is not None and (gone := [c.name for c in case.profile.used if c.name not in test.columns]):
+        raise InputError(f"the test table lacks the columns {gone}; it needs all that are learned from")
+    left = replace(settings, seconds=settings.seconds - (time.monotonic() - start))
+    answer = Agent(case, seen, kept, planners, left, test=test).run()
+    return Solved(replace(answer, seconds=time.monotonic() - start), case, seen, kept, notes)
+
+
+def prepared(
+    table: Table, sentence: str, held: np.ndarray | None = None, seed: int = 0
+) -> tuple[Case, pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+    """The case, the rows to learn from, those kept back, and what was noticed."""
     doubled = [n for n in table.frame.columns if f"{n}.1" in table.frame.columns]
     task = understand(sentence, table.frame, doubled)
     known = table.frame[task.target].notna().to_numpy()
@@ -77,14 +90,8 @@ def solve(
     if not facts.used:
         kinds = ", ".join(f"{c.name}: {c.why or c.kind}" for c in facts.columns)
         raise InputError(f"no column is left to learn from ({kinds})")
-    if test is not None and (gone := [c.name for c in facts.used if c.name not in test.columns]):
-        raise InputError(f"the test table lacks the columns {gone}; it needs all that are learned from")
     case = _case(task, facts, seen[task.target])
-    left = replace(settings, seconds=settings.seconds - (time.monotonic() - start))
-    agent = Agent(case, seen, frame.iloc[places].reset_index(drop=True), planners, left, test=test)
-    answer = agent.run()
-    answer = replace(answer, seconds=time.monotonic() - start)
-    return Solved(answer, case, seen, agent.held, (*notes, *facts.notes))
+    return case, seen, frame.iloc[places].reset_index(drop=True), (*notes, *facts.notes)
 
 
 def held_out(truth: pd.Series, task: Task, seed: int) -> np.ndarray:
