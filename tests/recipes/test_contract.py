@@ -46,7 +46,7 @@ def test_it_runs_in_seconds_and_fit_never_receives_the_scored_split(
     assert [line.name for line in scored.lines] == [row.name for row in recipe.rows]
     for line in scored.lines:
         assert math.isfinite(line.honest) and line.low <= line.high
-        assert line.honest <= 3 and line.optimistic <= 3
+        assert line.honest <= 3 and line.optimistic <= 3 and (line.crossed is None or line.crossed <= 3)
     _shuffle_scored_truth(recipe, monkeypatch)
     again = course.score(recipe, folder, course.train(recipe, folder, tmp_path / "again", seed=0))
     assert again.fitted == scored.fitted  # another truth there changes no fitted number
@@ -120,13 +120,13 @@ def test_a_killed_training_resumes_to_the_last_digit_and_other_data_is_refused(
 def test_the_table_holds_every_row_and_says_what_moved_the_other_way(tmp_path: Path) -> None:
     recipe = recipes.named("abaw4_mtl")
     lines = tuple(
-        Line(row.name, honest, 0.9, 1.4, honest + 0.1, row.paper)
+        Line(row.name, honest, 0.9, 1.4, honest + 0.1, row.paper, crossed=honest + 0.05)
         for row, honest in zip(recipe.rows, (1.3, 1.2), strict=True)
     )
     made = result.figures(recipe, {0: course.Scored(lines, (), ()), 1: course.Scored(lines, (), ())})
     result.write(tmp_path / "abaw4_mtl.json", made, {"note": "a twin", "sha256": "0"}, [0, 1], 1.0)
     page = table.markdown(tmp_path)
-    assert "| plain | 1.3000 ± 0.0000 | 0.9000–1.4000 | 1.4000 | 1.2765 |" in page
+    assert "| plain | 1.3000 ± 0.0000 | 0.9000–1.4000 | 1.3500 | 1.4000 | 1.2765 |" in page
     assert "- + thresholds: +0.0275 in the paper, -0.1000 here" in page
     assert "`abaw3_expr`" in page.split("Not run yet")[1]
     (tmp_path / "abaw4_mtl.json").write_text("{}")

@@ -13,7 +13,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, asdict, fields
 from itertools import pairwise
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +32,29 @@ class Step(Protocol):
         ...
 
 
+@runtime_checkable
+class Learns(Protocol):
+    """A step that is fitted."""
+
+    def fit(self, signals: Sequence[Signal], targets: Sequence[Signal]) -> Step:
+        """The fitted step."""
+        ...
+
+
 def apply(steps: Iterable[Step], signal: Signal) -> Signal:
     """One step after the other."""
     for step in steps:
         signal = step(signal)
     return signal
+
+
+def fitted(steps: Iterable[Step], signals: Sequence[Signal], targets: Sequence[Signal]) -> tuple[Step, ...]:
+    """The steps, each fitted on the signals as those before it leave them."""
+    done: list[Step] = []
+    for step in steps:
+        done.append(step.fit(signals, targets) if isinstance(step, Learns) else step)
+        signals = [done[-1](s) for s in signals]
+    return tuple(done)
 
 
 def pieces(signal: Signal, starts: Iterable[int]) -> Iterator[Signal]:

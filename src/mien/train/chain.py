@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from mien.fusion.blend import Blend
-from mien.temporal import Step
+from mien.temporal import Learns, Step
 from mien.temporal.fill import Fill
 from mien.temporal.gate import Gate, beside
 from mien.train import features, learners
@@ -22,15 +21,6 @@ from mien.train.tally import Doubles
 from mien.types import Floats, Labels, Signal
 
 Sheets = Mapping[tuple[str, str], Floats]  # answers by (question, network)
-
-
-@runtime_checkable
-class Learns(Protocol):
-    """A step that is fitted."""
-
-    def fit(self, signals: Sequence[Signal], targets: Sequence[Signal]) -> Step:
-        """The fitted step."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +35,16 @@ class Split:
         """What a member's head reads."""
         places, seen = self.places[member.features]
         return Inputs.of(self.stores[member.features], places, seen, self.rows.starts(), member.plan.reads)
+
+    def pick(self, videos: Ints) -> Split:
+        """The rows of these videos (rising places)."""
+        rows = self.of(videos)
+        places = {n: (p[rows], seen[rows]) for n, (p, seen) in self.places.items()}
+        return replace(self, rows=self.rows.pick(videos), places=places)
+
+    def of(self, videos: Ints) -> Mask:
+        """Which rows are of these videos."""
+        return np.isin(self.rows.video, videos)
 
 
 def signals(split: Split, network: str, values: Floats, labels: Labels) -> list[Signal]:

@@ -108,7 +108,10 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A scored row: the honest figure with its interval over videos, and the one fitted on the scored split itself."""
+    """A scored row: the honest figure with its interval over videos, and two with steps fitted on the scored split.
+
+    For `optimistic` on the very videos; for `crossed` on other people's, fold by fold; None where all are one's.
+    """
 
     name: str
     honest: float
@@ -117,4 +120,5 @@ class Line:
     optimistic: float
     paper: float | None
     parts: dict[str, float] = field(default_factory=dict)
+    crossed: float | None = None
     frames: float | None = None  # share of the frames an adaptive rate spends

@@ -49,11 +49,12 @@ def figures(recipe: Recipe, runs: Mapping[int, Scored]) -> Mapping[str, Figure]:
             "honest": float(np.mean(every)),
             "low": float(np.mean([line.low for line in lines])),
             "high": float(np.mean([line.high for line in lines])),
+            "crossed": _mean([line.crossed for line in lines]),
             "optimistic": float(np.mean([line.optimistic for line in lines])),
             "paper": row.paper,
             "seeds": every,
             "parts": {q: float(np.mean([line.parts[q] for line in lines])) for q in lines[0].parts},
-            "frames": lines[0].frames if lines[0].frames is None else float(np.mean([x.frames or 0 for x in lines])),
+            "frames": _mean([line.frames for line in lines]),
         })  # fmt: skip
     return {
         "title": recipe.title,
@@ -63,6 +64,12 @@ def figures(recipe: Recipe, runs: Mapping[int, Scored]) -> Mapping[str, Figure]:
         "rows": rows,
         "fitted": {str(seed): list(run.fitted) for seed, run in runs.items()},
     }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """The mean, None where any is not known."""
+    known = [v for v in values if v is not None]
+    return float(np.mean(known)) if len(known) == len(values) else None
 
 
 def write(
@@ -84,12 +91,17 @@ def write(
 
 def line(name: str, scored: Scored) -> str:
     """A scored recipe for people."""
-    out = [name, f"  {'row':38} {'honest':>7}  {'95 % of videos':>15}  {'optimistic':>10}  {'paper':>6}"]
+    out = [
+        name,
+        f"  {'row':38} {'honest':>7}  {'95 % of videos':>15}  {'crossed':>7}  {'optimistic':>10}  {'paper':>6}",
+    ]
     for row in (asdict(x) for x in scored.lines):
         paper = "" if row["paper"] is None else f"{row['paper']:.4f}"
         frames = "" if row["frames"] is None else f"  {row['frames']:.1%} of the frames"
+        crossed = "" if row["crossed"] is None else f"{row['crossed']:.4f}"
         span = f"{row['low']:.4f}–{row['high']:.4f}"
         out.append(
-            f"  {row['name']:38} {row['honest']:7.4f}  {span:>15}  {row['optimistic']:10.4f}  {paper:>6}{frames}"
+            f"  {row['name']:38} {row['honest']:7.4f}  {span:>15}  {crossed:>7}  {row['optimistic']:10.4f}"
+            f"  {paper:>6}{frames}"
         )
     return "\n".join(out)
