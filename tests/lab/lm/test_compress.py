@@ -24,7 +24,7 @@ STEPS = (
 )
 
 
-def _same(model: LanguageModel) -> LanguageModel:
+def _same(model: LanguageModel, step: Step) -> LanguageModel:
     return model
 
 
@@ -129,7 +129,7 @@ def test_steps_that_need_whole_layers_say_so_after_a_projection(model: LanguageM
 def test_tune_is_called_where_it_stands(model: LanguageModel, text: Corpus) -> None:
     seen = []
 
-    def tune(given: LanguageModel) -> LanguageModel:
+    def tune(given: LanguageModel, step: Step) -> LanguageModel:
         seen.append(int((given.output.weight == 0).sum()))
         return given
 

@@ -26,7 +26,7 @@ def _expected(model: LanguageModel, words: torch.Tensor) -> np.ndarray:
     ["prune(0)", "lowrank(4)", "lowrank(4, output, recurrent)", "tt(3)", "units(0.4) | prune(0.5) | quantize(8)"],
 )
 def test_the_exported_model_answers_as_the_model_does(steps: str, saved: Saved, text: Corpus, tmp_path: Path) -> None:
-    model = compress(saved.model, parse(steps), text.train, lambda given: given)
+    model = compress(saved.model, parse(steps), text.train, lambda given, step: given)
     export(Saved(model, saved.vocabulary, saved.made), tmp_path / "a.onnx")
     board = Keyboard(tmp_path / "a.onnx")
     got = np.stack([board.tell(number) for number in text.test[:15].tolist()])

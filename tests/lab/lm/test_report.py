@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from mien.errors import InputError
 from mien.lab.lm import papers, plot, report
-from mien.lab.lm.compress import compress, parse
+from mien.lab.lm.compress import TRAINED, compress, parse
 from mien.lab.lm.corpus import Corpus
 from mien.lab.lm.export import export
 from mien.lab.lm.models import Shape, build
@@ -29,7 +29,7 @@ def test_pruned_and_shared_weights_do_not_count(small: Saved, text: Corpus) -> N
     full = report.count(small.model)
     assert full == sum(weight.numel() for weight in small.model.parameters())
     matrices = sum(weight.numel() for weight in small.model.parameters() if weight.dim() > 1)
-    pruned = compress(small.model, parse("prune(0.5)"), text.train, lambda model: model)
+    pruned = compress(small.model, parse("prune(0.5)"), text.train, lambda given, step: given)
     assert report.count(pruned) == pytest.approx(full - matrices / 2, abs=10)
     assert report.count(build(Shape("rnn", (5, 5), 9, tied=True))) == 9 * 5 + 9 + 2 * 5 * 11
 
@@ -101,7 +101,8 @@ def test_the_rule_by_formula_counts_what_the_models_hold() -> None:
         ("lowrank(2, output)", papers.paired(6, 2)),
         ("prune(0.9)", papers.pruned(6, 0.9)),
     ):
-        assert report.count(compress(model, parse(steps), text, lambda given: given)) == pytest.approx(counted, abs=3)
+        small = compress(model, parse(steps), text, lambda given, step: given)
+        assert report.count(small) == pytest.approx(counted, abs=3)
 
 
 def test_rows_agree_only_where_they_count_as_we_do() -> None:
@@ -135,7 +136,7 @@ def test_every_recipe_can_be_followed_on_paper() -> None:
     assert len(set(names)) == len(names)
     for one in RECIPES:
         steps = parse(one.steps) if one.steps else ()
-        assert bool(one.stages) == (not one.of or any(step.name == "tune" for step in steps))
+        assert bool(one.stages) == (not one.of or any(step.name in TRAINED for step in steps))
         assert not one.of or one.of in names
         assert not one.paper or one.paper in {row.row for row in papers.PUBLISHED}
     with pytest.raises(InputError, match="did you mean 'lstm200'"):

@@ -20,7 +20,7 @@ from mien.lab.lm.storage import MAGIC, Saved, decode, encode, load, save
     "steps", ["prune(0)", "prune(0.9)", "lowrank(4)", "lowrank(4, output)", "tt(3)", "units(0.3)", "tt(3) | prune(0.8)"]
 )
 def test_a_file_reloads_bit_equal(steps: str, saved: Saved, text: Corpus, tmp_path: Path) -> None:
-    saved = replace(saved, model=compress(saved.model, parse(steps), text.train, lambda model: model))
+    saved = replace(saved, model=compress(saved.model, parse(steps), text.train, lambda given, step: given))
     save(tmp_path / "a.mlm", saved)
     again = load(tmp_path / "a.mlm")
     assert again.vocabulary == saved.vocabulary

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mien.errors import InputError
-from mien.lab.lm.compress import compress, parse
+from mien.lab.lm.compress import Step, compress, parse
 from mien.lab.lm.corpus import Corpus
 from mien.lab.lm.models import LanguageModel, Shape, build
 from mien.lab.lm.thin import DAMP, Flow, cut, flows, refit
@@ -95,7 +95,7 @@ def test_a_model_that_is_not_dense_is_refused_in_words(before: str, model: Langu
         compress(model, parse(f"{before} | thin(0.5)"), text.train, _same)
 
 
-def _same(model: LanguageModel) -> LanguageModel:
+def _same(model: LanguageModel, step: Step) -> LanguageModel:
     return model
 
 

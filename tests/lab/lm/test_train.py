@@ -58,7 +58,7 @@ def test_the_best_epoch_is_kept_and_patience_ends_a_stage(text: Corpus, tmp_path
 
 
 def test_pruned_weights_stay_zero_while_the_others_learn(text: Corpus, tmp_path: Path) -> None:
-    model = compress(_toy(text), parse("prune(0.8)"), text.train, lambda given: given)
+    model = compress(_toy(text), parse("prune(0.8)"), text.train, lambda given, step: given)
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
     Training(model, text, [SHORT], tmp_path / "a.train").run()
     for name, weight in model.named_parameters():
@@ -100,7 +100,8 @@ def test_a_device_that_is_not_there_is_refused_in_words(text: Corpus, tmp_path: 
 @pytest.mark.parametrize("steps", ["prune(0)", "lowrank(4)", "tt(3)"])
 @pytest.mark.parametrize("kind", ["rnn", "gru", "lstm"])
 def test_everything_a_model_makes_is_where_its_weights_are(kind: Kind, steps: str, text: Corpus) -> None:
-    model = compress(_toy(text, kind), parse(steps), text.train, lambda given: given).to("meta")  # no other is here
+    model = compress(_toy(text, kind), parse(steps), text.train, lambda given, step: given)
+    model = model.to("meta")  # where nothing else is
     words = text.train[:30].view(10, 3).to("meta")
     _, state = model(words, model.zero(3))
     assert {part.device.type for layer in state for part in layer} == {"meta"}

@@ -54,8 +54,9 @@ def compress(
 ) -> None:
     """Make a smaller model of a trained one, by recipe or by a pipeline of steps.
 
-    Steps: lowrank(rank), whiten(rank), tt(rank), prune(share), units(share), quantize(bits), tune; all but units and
-    quantize take parts too, as in prune(0.9, output).
+    Steps: lowrank(rank), whiten(rank), tt(rank), prune(share), thin(share), units(share), quantize(bits), tune, and
+    gradual(share), which prunes while it tunes; all but units, quantize and tune take parts too, as in
+    prune(0.9, output).
 
     Example:  mien lab lm compress tiny --steps 'whiten(64) | tune | quantize(8)' --data ptb.zip
     """

@@ -17,7 +17,7 @@ from mien.lab.lm.storage import decode, encode
 from mien.lab.lm.thin import cut, flows
 
 PARTS = ("embedding", "recurrent", "output")
-Tune = Callable[[LanguageModel], LanguageModel]
+TRAINED = ("tune", "gradual")  # the steps that are a training
 Train = TypeVar("Train", bound=TensorTrain)
 
 
@@ -34,27 +34,35 @@ class Step:
         return not self.parts or part in self.parts
 
 
+Tune = Callable[[LanguageModel, Step], LanguageModel]
+
+
 def parse(text: str) -> tuple[Step, ...]:
     """Steps of a pipeline such as `prune(0.9, output) | tune | quantize(8)`."""
     return tuple(_step(part.strip()) for part in text.split("|"))
 
 
 def compress(model: LanguageModel, steps: Sequence[Step], text: Tensor, tune: Tune) -> LanguageModel:
-    """A smaller model; the given one stays as it is. `text` (n,) is read by steps that look at what flows through."""
+    """A smaller model; the given one stays as it is. `text` (n,) is read by steps that look at what flows through, and
+    `tune` trains it for a step of that name and for `gradual`, which prunes meanwhile."""
     model = _own(model)
     for step in steps:
-        model = tune(model) if step.name == "tune" else STEPS[step.name](model, step, text)
+        model = tune(model, step) if step.name in TRAINED else STEPS[step.name](model, step, text)
     return model
+
+
+def matrices(model: LanguageModel, step: Step) -> list[nn.Parameter]:
+    """Every matrix of the parts that the step touches."""
+    touched = [model.get_submodule("layers" if part == "recurrent" else part) for part in PARTS if step.touches(part)]
+    return [weight for module in touched for weight in module.parameters() if weight.dim() > 1]
 
 
 def prune(model: LanguageModel, step: Step, text: Tensor) -> LanguageModel:
     """Zero the given share of the weights of each matrix, the smallest in magnitude."""
-    for part in PARTS:
-        module = model.get_submodule("layers" if part == "recurrent" else part)
-        for weight in module.parameters() if step.touches(part) else ():
-            size = weight.detach().abs()
-            if weight.dim() > 1 and (count := round(step.number * size.numel())):
-                weight.data[size <= size.flatten().kthvalue(count).values] = 0
+    for weight in matrices(model, step):
+        size = weight.detach().abs()
+        if count := round(step.number * size.numel()):
+            weight.data[size <= size.flatten().kthvalue(count).values] = 0
     return model
 
 
@@ -126,7 +134,7 @@ STEPS: dict[str, Callable[[LanguageModel, Step, Tensor], LanguageModel]] = {
     "quantize": quantize,
 }
 # Of a step's number; a rank may be anything from 1.
-RANGES = {"prune": (0, 1), "thin": (0, 1), "units": (0, 1), "quantize": (2, 8)}
+RANGES = {"prune": (0, 1), "gradual": (0, 1), "thin": (0, 1), "units": (0, 1), "quantize": (2, 8)}
 
 
 def _step(text: str) -> Step:
@@ -134,8 +142,8 @@ def _step(text: str) -> Step:
     if not found:
         raise InputError(f"a step reads like lowrank(40) or prune(0.9, output), got {text!r}")
     name, number, parts = found[1], float(found[2] or 0), tuple(re.findall(r"\w+", found[3] or ""))
-    if name not in (*STEPS, "tune"):
-        raise unknown("compression step", name, (*STEPS, "tune"))
+    if name not in (*STEPS, *TRAINED):
+        raise unknown("compression step", name, (*STEPS, *TRAINED))
     if wrong := [part for part in parts if part not in PARTS]:
         raise unknown("part", wrong[0], PARTS)
     low, high = RANGES.get(name, (1, float("inf")))

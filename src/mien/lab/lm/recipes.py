@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mien.errors import InputError, unknown
-from mien.lab.lm.compress import compress, parse
+from mien.lab.lm.compress import Step, compress, matrices, parse
 from mien.lab.lm.corpus import Corpus
+from mien.lab.lm.gradual import Pruner
 from mien.lab.lm.models import Kind, LanguageModel, Shape, build
 from mien.lab.lm.storage import Made, Saved, load, save
 from mien.lab.lm.train import Stage, Training
@@ -44,6 +45,10 @@ PLAIN = (Stage("sgd", 0.5, epochs=20, hold=4, decay=0.7, dropout=0.2),)
 RETRAIN = (Stage("sgd", 0.5, epochs=3, hold=1, decay=0.4, dropout=0.1),)
 TRIM = (Stage("adam", 0.0005, epochs=1, hold=1, decay=1.0),)
 TOUCH_UP = (Stage("adam", 0.0003, epochs=1, hold=1, decay=1.0, dropout=0.1),)
+GRADUAL = (
+    Stage("adam", 0.001, epochs=5, hold=5, decay=1.0, dropout=0.1),
+    Stage("adam", 0.001, epochs=6, hold=1, decay=0.6, dropout=0.1, teach=0.5),
+)
 ADAM_SGD = (Stage("adam", 0.001, epochs=1, hold=1, decay=1.0, dropout=0.1), *RETRAIN)
 TAUGHT = tuple(replace(stage, teach=0.5) for stage in ADAM_SGD)
 
@@ -61,6 +66,7 @@ RECIPES = (
     Recipe("thin90", of="lstm200", steps="thin(0.9)", paper="200-200, pruned"),
     Recipe("thin90-tuned", TRIM, of="lstm200", steps="thin(0.9) | tune", paper="200-200, pruned, retrained"),
     Recipe("thin90-tuned-int8", of="thin90-tuned", steps="quantize(8)"),
+    Recipe("gradual90", GRADUAL, of="lstm200", steps="gradual(0.9)", paper="200-200, pruned, retrained"),
     Recipe("thin90-output", of="lstm200", steps="thin(0.9, output)"),
     Recipe("thin90-output-tuned", TOUCH_UP, of="lstm200", steps="thin(0.9, output) | tune"),
     Recipe("lr40", ADAM_SGD, of="lstm200", steps="lowrank(40) | tune", paper="LR 200-200"),
@@ -98,12 +104,21 @@ def make(
     if base:
         corpus.require(base.vocabulary)
 
-    def tune(model: LanguageModel) -> LanguageModel:
+    def tune(model: LanguageModel, step: Step) -> LanguageModel:
         nonlocal seconds, tunings
         file = folder / f"{recipe.name}.{tunings}.train"
         teacher = base.model if base and any(stage.teach for stage in recipe.stages) else None
+        pruner = Pruner(matrices(model, step), step.number) if step.name == "gradual" else None
         training = Training(
-            model, corpus, recipe.stages, file, teacher=teacher, seed=recipe.seed, device=device, log=log
+            model,
+            corpus,
+            recipe.stages,
+            file,
+            teacher=teacher,
+            pruner=pruner,
+            seed=recipe.seed,
+            device=device,
+            log=log,
         )
         if not training.run((end - time.monotonic()) / 60):
             raise Unfinished(f"{recipe.name} is not ready yet; the same command goes on from here")
@@ -113,7 +128,7 @@ def make(
     if base:
         model = compress(base.model, parse(recipe.steps), corpus.train, tune)
     else:
-        model = tune(build(Shape(recipe.kind, recipe.sizes, len(corpus.vocabulary)), recipe.seed))
+        model = tune(build(Shape(recipe.kind, recipe.sizes, len(corpus.vocabulary)), recipe.seed), Step("tune"))
     path = folder / f"{recipe.name}.mlm"
     save(path, Saved(model, corpus.vocabulary, Made(recipe.name, recipe.seed, corpus.digest, round(seconds, 1))))
     return path

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from mien.errors import DeviceError, InputError
 from mien.lab.lm.corpus import EOS, Corpus, columns
+from mien.lab.lm.gradual import Pruner
 from mien.lab.lm.loss import answers, perplexity, training_loss
 from mien.lab.lm.models import LanguageModel, State, detach
 
@@ -68,6 +69,7 @@ class Training:
         file: Path,
         *,
         teacher: LanguageModel | None = None,
+        pruner: Pruner | None = None,
         seed: int = 0,
         device: str = "cpu",
         log: Callable[[str], None] = lambda line: None,
@@ -75,8 +77,13 @@ class Training:
         self.device = _device(device)
         self.model, self.corpus, self.stages, self.file = model.to(self.device), corpus, stages, file
         self.teacher, self.log = teacher.to(self.device) if teacher else None, log
+        if pruner:
+            if stages[0].optimizer != "adam":
+                raise InputError(f"pruning while training needs Adam in the first stage, got {stages[0].optimizer}")
+            pruner.hold()  # now that the weights are on the device
+        self.pruner = pruner
         self.progress = Progress()
-        self.masks = zero_masks(model)
+        self.masks = [] if pruner else zero_masks(model)
         self.best = _copy(model)
         self.state: State = ()
         self.taught: State = ()
@@ -134,14 +141,25 @@ class Training:
         nn.utils.clip_grad_norm_(self.model.parameters(), stage.clip)
         for group in self.optimizer.param_groups:
             group["lr"] = stage.rate_at(progress.epoch)
-        self.optimizer.step()
+        progress.row += stage.steps
+        self._update((progress.epoch + min(progress.row / len(self.inputs), 1)) / stage.epochs)
         for weight, mask in self.masks:
             weight.data.mul_(mask)
         self.state = detach(state)
         progress.loss += loss.item() * len(targets)
-        progress.row += stage.steps
         if progress.row >= len(self.inputs):
             self._end_epoch()
+
+    def _settle(self) -> None:
+        # Pruning is over with the first stage.
+        if self.pruner:
+            self.pruner, self.masks = None, zero_masks(self.model)
+
+    def _update(self, done: float) -> None:
+        if self.pruner and isinstance(self.optimizer, torch.optim.Adam):
+            self.pruner.step(self.optimizer, done)
+        else:
+            self.optimizer.step()
 
     @torch.no_grad()
     def _answers(self, inputs: Tensor) -> Tensor | None:
@@ -161,11 +179,14 @@ class Training:
         self.log(f"stage {progress.stage + 1} epoch {progress.epoch + 1}: {reached} after {progress.seconds:.0f} s")
         progress.epoch += 1
         progress.waited += 1
-        if valid < progress.best:
+        if self.pruner and not self.pruner.settled:
+            progress.waited = 0  # what is pruned less is no better
+        elif valid < progress.best:
             progress.best, progress.waited, self.best = valid, 0, _copy(self.model)
         if progress.epoch >= stage.epochs or progress.waited >= stage.patience:
             self.model.load_state_dict(self.best)
             progress.stage, progress.epoch, progress.waited = progress.stage + 1, 0, 0
+            self._settle()
             self._enter_stage()
         else:
             self._rewind()
@@ -179,6 +200,7 @@ class Training:
             "model": self.model.state_dict(),
             "best": self.best,
             "optimizer": self.optimizer.state_dict(),
+            "pruner": self.pruner.memory() if self.pruner else None,
             "state": self.state,
             "taught": self.taught,
             "dice": torch.get_rng_state(),
@@ -199,6 +221,10 @@ class Training:
             self.progress = Progress(**content["progress"])
             self.model.load_state_dict(content["model"])
             self.best, self.state, self.taught = content["best"], content["state"], content["taught"]
+            if self.pruner and (memory := content["pruner"]):
+                self.pruner.remember(memory)
+            else:
+                self._settle()
             if not self.done:
                 self.optimizer.load_state_dict(content["optimizer"])
             torch.set_rng_state(content["dice"].cpu())
