@@ -9,6 +9,7 @@ from typing import NotRequired, TypedDict
 
 from mien import recipes
 from mien.errors import InputError
+from mien.recipes import shown
 
 HEAD = """# Recipes
 
@@ -48,6 +49,7 @@ def markdown(results: Path) -> str:
     """The whole page."""
     named = [n for recipe in recipes.names() for n in (recipe, f"real_{recipe}")]
     parts = [HEAD, *(section(n, results / f"{n}.json") for n in named if (results / f"{n}.json").is_file())]
+    parts += shown.markdown(results)
     missing = [n for n in recipes.names() if not (results / f"{n}.json").is_file()]
     if missing:
         parts.append(f"## Not run yet\n\n{', '.join(f'`{n}`' for n in missing)}\n")
