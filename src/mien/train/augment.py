@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -83,6 +84,17 @@ def hide(images: Tensor, share: float, rng: torch.Generator) -> Tensor:
     inside = (line - centre[:, :1]).abs() < half[:, :1], (line - centre[:, 1:]).abs() < half[:, 1:]
     mask = (inside[0][:, :, None] & inside[1][:, None, :])[:, None]
     return torch.where(mask, torch.rand(n, 1, 1, 1, generator=rng), images)
+
+
+def mix(batch: Tensor, targets: Mapping[str, Tensor], count: int, rng: torch.Generator) -> None:
+    """Lay a weak second face over each of the first, in place; soft labels mix alike, the identity becomes unknown."""
+    other = torch.randperm(count, generator=rng)
+    share = 0.4 * torch.rand(count, generator=rng) ** 2
+    for values in (batch, *(v for name, v in targets.items() if name != "identity")):
+        part = share.reshape(-1, *[1] * (values.ndim - 1))
+        values[:count] = values[:count] * (1 - part) + values[other] * part
+    if "identity" in targets:
+        targets["identity"][:count][share > 0.1] = torch.nan
 
 
 def faces(images: Tensor, flips: Tensor, how: Strength, rng: torch.Generator) -> Tensor:

@@ -2,6 +2,7 @@
 
 python -m mien.train.embedded --stage faces     real faces alone: what needs no renders
 python -m mien.train.embedded --stage mien_s    from there, everything together
+python -m mien.train.embedded --stage finish    from there, more of what the action units learn from
 python -m mien.train.embedded --stage clean     renders and consenting people alone, from nothing
 """
 
@@ -27,7 +28,7 @@ from mien.train.sources import Source
 WEIGHTS = {
     "expression": 1.5,
     "valence_arousal": 1.0,
-    "action_units": 2.0,
+    "action_units": 3.0,
     "unit_priors": 0.5,
     "age": 0.25,
     "gender": 0.5,
@@ -52,7 +53,14 @@ class Stage:
 
 STAGES = {
     "faces": Stage({"ferplus": 128, "utkface": 64}, loop.Plan(1400, rate=3e-3)),
-    "mien_s": Stage({"ferplus": 128, "utkface": 32, "lfw": 32, "renders": 96}, loop.Plan(4400, rate=2.5e-3), "faces"),
+    "mien_s": Stage(
+        {"ferplus": 112, "utkface": 24, "lfw": 24, "smiles": 8, "renders": 120}, loop.Plan(4200, rate=2.5e-3), "faces"
+    ),
+    "finish": Stage(
+        {"ferplus": 80, "utkface": 16, "lfw": 16, "smiles": 32, "renders": 144},
+        loop.Plan(800, rate=1.2e-3, warmup=50),
+        "mien_s",
+    ),
     "clean": Stage({"renders": 192, "london": 16}, loop.Plan(900, rate=3e-3)),
 }
 
@@ -116,6 +124,7 @@ class Batches:
         wanted = {h: torch.from_numpy(np.concatenate(v)) for h, v in targets.items()}
         if "pose" in wanted:
             wanted["pose"][flips, 0] *= -1
+        augment.mix(batch, wanted, self.shares.get("ferplus", 0), rng)
         return batch.contiguous(memory_format=torch.channels_last), wanted
 
 
@@ -169,7 +178,9 @@ class Sources:
                     "this stage learns from rendered faces; make them with mien synth faces; name --renders"
                 )
             return sources.renders(self.renders)
-        part = london.london(self.data)[0] if name == "london" else getattr(sources, name)(self.data)[0]
+        if name in london.FIFTHS:
+            return london.london(self.data, london.FIFTHS[name])[0]
+        part = getattr(sources, name)(self.data)[0]
         return sources.taught(part, self.teacher, name) if self.teacher else part
 
 

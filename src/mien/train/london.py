@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mien.card import Card, Input
+from mien.card import Input
 from mien.circumplex import CENTRES
-from mien.detectors.finder import Finder
+from mien.detectors.load import load
 from mien.geometry import crop
 from mien.io import photo
 from mien.labels import GENDERS
-from mien.runtime.onnx import Onnx
+from mien.train.prototypes import expected
 from mien.train.sources import SIDE, Source
 from mien.types import Floats
 
-WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+FIFTHS = {"london": (1, 2, 3, 4), "smiles": (1, 2)}  # of the people, by the name of the training source
 KINDS = ("neutral", "smiling")  # the expressions neutral and happiness, in the order of labels.EXPRESSIONS
 
 
@@ -35,9 +35,9 @@ class Photo:
     ethnicity: str
 
     @property
-    def held_out(self) -> bool:
-        """Every fifth person is never trained on."""
-        return int(self.path.stem) % 5 == 0
+    def fifth(self) -> int:
+        """Which fifth of the people this one belongs to; the first is never trained on."""
+        return int(self.path.stem) % 5
 
 
 def photos(data: Path) -> Iterator[Photo]:
@@ -56,15 +56,9 @@ def _photo(path: Path, smiling: bool, row: Mapping[str, str]) -> Photo:
     return Photo(path, smiling, years, row.get("face_gender", ""), row.get("face_eth", ""))
 
 
-def finder() -> Finder:
-    """The shipped detector."""
-    card = Card.from_json((WEIGHTS / "finder_default.int8.json").read_text())
-    return Finder(card, Onnx(WEIGHTS / card.file, threads=1), card.post["threshold"])
-
-
-def london(data: Path) -> tuple[Source, Source]:
+def london(data: Path, fifths: Collection[int] = FIFTHS["london"]) -> tuple[Source, Source]:
     """(train, validate), split by person: smile or not, age, gender; cut by the shipped detector's points."""
-    detector, how = finder(), Input(size=SIDE, crop="aligned")
+    detector, how = load(threads=1), Input(size=SIDE, crop="aligned")
     known: list[Photo] = []
     images: list[np.ndarray] = []
     for one in photos(data):
@@ -77,11 +71,12 @@ def london(data: Path) -> tuple[Source, Source]:
     targets: dict[str, Floats] = {
         "expression": expression,
         "valence_arousal": (expression @ CENTRES).astype(np.float32),
+        "unit_priors": expected(expression),
         "age": np.array([[p.age] for p in known], np.float32),
         "gender": np.stack([_gender(p.gender) for p in known]),
     }
     names = np.array([p.path.stem for p in known])
-    source, out = Source(np.stack(images), targets, names, names), np.array([p.held_out for p in known])
+    source, out = Source(np.stack(images), targets, names, names), np.array([p.fifth not in fifths for p in known])
     return source.pick(~out), source.pick(out)
 
 
