@@ -89,3 +89,30 @@ def test_6_a_figure_fitted_on_the_scored_rows_stands_beside_the_honest_one(
     plain, tuned = scored.lines
     assert plain.honest == plain.optimistic  # nothing was fitted
     assert tuned.optimistic > tuned.honest  # thresholds chosen on the rows they are scored on
+
+
+def test_6_the_crossed_figure_is_that_of_thresholds_fitted_on_other_films(
+    twin: dict[str, Path], tmp_path: Path
+) -> None:
+    from mien import recipes
+    from mien.metrics import mean_f1
+    from mien.temporal.threshold import Threshold
+    from mien.train import chain, course
+    from mien.train.folds import folds
+
+    recipe = recipes.named("abaw4_mtl")
+    answers = course.train(recipe, twin["mtl"], tmp_path, seed=0)
+    line = course.score(recipe, twin["mtl"], answers).lines[1]
+    split = course.material(recipe, twin["mtl"]).score
+    part = next(p for p in recipe.parts if p.question == "action_units")
+    at = chain.bench(part, split, answers.score)
+    (values,) = at.signals.values()
+    truth, guess = [], []
+    for held in folds([course.people(v)[0] for v in split.rows.videos]):
+        rest = [i for i in range(len(values)) if i not in held]
+        step = Threshold().fit([values[i] for i in rest], [at.truth[i] for i in rest])
+        truth += [at.truth[i].values[at.truth[i].seen] for i in held]
+        guess += [step(values[i]).values[at.truth[i].seen] for i in held]
+    wanted = mean_f1(np.concatenate(truth), np.concatenate(guess))
+    assert line.crossed == pytest.approx(wanted + line.honest - line.parts["action_units"])
+    assert line.crossed is not None and line.crossed < line.optimistic

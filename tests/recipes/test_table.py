@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from mien import recipes
+from mien.errors import InputError
 from mien.recipes import table
 
 PAPER = [row.paper for row in recipes.named("abaw8_expr").rows]  # each step helps
@@ -65,3 +67,34 @@ def test_a_row_is_held_against_the_rows_it_adds_steps_to_wherever_they_stand(tmp
 def test_where_the_paper_has_no_two_rows_nothing_is_claimed(tmp_path: Path, name: str) -> None:
     rows = recipes.named(name).rows
     assert told(tmp_path, name, [[0.5]] * len(rows)) == []
+
+
+def write(folder: Path, name: str, figures: Mapping[str, object]) -> None:
+    (folder / f"{name}.json").write_text(json.dumps({"figures": {"network": "n", **figures}, "commit": "c"}))
+
+
+def test_what_real_data_shows_stands_on_the_page(tmp_path: Path) -> None:
+    each = {"a.mp4": {"frames": 9, "people": 2}, "none.mp4": {"frames": 5, "people": 0}}
+    rate = {"every 2": {"all persons": {"frames looked at": 0.5, "shown": 1.0}, "a.mp4": {"frames looked at": 0.25}}}
+    write(tmp_path, "real_clips", {"clips": each, "rate": rate, "fill": {"1 s: line": {"x": 0.1}}, "smoothing": {}})
+    plain = {"name": "network", "mean_f1": 0.5, "low": 0.4, "high": 0.6, "f1": {"neutral": 0.3, "happiness": 0.7}}
+    counts, home = {"neutral": 8, "happiness": 7, "fear": 1}, {"faces": 5, "network": 0.25}
+    rows = [plain, {**plain, "name": "network + bias", "against": "network", "gain": -0.01, "chance": 0.5}]
+    write(tmp_path, "real_shift", {"people": 6, "labels of the scored LFW faces": counts, "rows": rows,
+                                   "without the shift, macro-F1 of eight": home})  # fmt: skip
+    page = table.markdown(tmp_path)
+    for line in (
+        "on 1 clips, 2 persons", "| every 2 | 0.5000 | 1.0000 |", "| every 2 | 0.2500 |", "| 1 s: line | 0.1000 |",
+        "neutral 8, happiness 7; too\nfew to score: fear 1", "5 FER+ faces", "network 0.2500",
+        "| network | 0.5000 | 0.4000–0.6000 | 0.3000 | 0.7000 |  |  |",
+        "| network + bias | 0.5000 | 0.4000–0.6000 | 0.3000 | 0.7000 | -0.0100 | 0.500 |",
+    ):  # fmt: skip
+        assert line in page
+
+
+@pytest.mark.parametrize("name", ["real_clips", "real_shift"])
+@pytest.mark.parametrize("content", ["{}", "not JSON", '{"figures": {"clips": 3, "rows": []}, "commit": ""}'])
+def test_a_file_that_is_no_result_is_named(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / f"{name}.json").write_text(content)
+    with pytest.raises(InputError, match=f"{name}.json is no such result"):
+        table.markdown(tmp_path)
