@@ -129,6 +129,16 @@ def test_a_few_steps_of_text_are_enough_to_settle(text: Corpus, tmp_path: Path) 
     assert _left(model) == pytest.approx(0.2, abs=0.005)
 
 
+def test_what_was_better_before_all_was_pruned_is_not_kept(text: Corpus, tmp_path: Path) -> None:
+    model, (step,) = _toy(text), parse("gradual(0.98)")
+    Training(model, text, [replace(STAGE, batch=8)], tmp_path / "dense.train", seed=1).run()
+    stages, pruner = [replace(STAGE, rate=1e-5)], Pruner(matrices(model, step), step.number)
+    training = Training(model, text, stages, tmp_path / "a.train", pruner=pruner)
+    training.run()
+    assert training.progress.history[0][1] < training.progress.best
+    assert _left(model) == pytest.approx(0.02, abs=0.005)
+
+
 def test_without_adam_it_is_refused_in_words(text: Corpus, tmp_path: Path) -> None:
     model, (step,) = _toy(text), parse("gradual(0.8)")
     stage = Stage("sgd", 1.0, epochs=1, hold=1, decay=1)

@@ -14,6 +14,7 @@ from mien.lab.lm import papers, plot, report
 from mien.lab.lm.compress import TRAINED, compress, parse
 from mien.lab.lm.corpus import Corpus
 from mien.lab.lm.export import export
+from mien.lab.lm.loss import perplexity
 from mien.lab.lm.models import Shape, build
 from mien.lab.lm.recipes import RECIPES, recipe
 from mien.lab.lm.storage import Made, Saved, save
@@ -52,8 +53,8 @@ def test_another_texts_model_is_not_scored(small: Saved, text: Corpus, tmp_path:
 
 
 def test_files_are_paced_side_by_side(text: Corpus, tmp_path: Path) -> None:
-    for name, size in (("small", 8), ("large", 800)):
-        model = build(Shape("lstm", (size,), len(text.vocabulary)), 1)
+    small_model, large_model = (build(Shape("lstm", (size,), len(text.vocabulary)), 1) for size in (8, 800))
+    for name, model in (("small", small_model), ("large", large_model)):
         export(Saved(model, text.vocabulary, Made(name, 1, "", 0)), tmp_path / f"{name}.onnx")
     brief = replace(text, test=text.test[:40])
     paces = report.pace([tmp_path / "small.onnx", tmp_path / "large.onnx"], brief, rounds=5, words=10)
@@ -62,7 +63,7 @@ def test_files_are_paced_side_by_side(text: Corpus, tmp_path: Path) -> None:
     assert small.lower <= small.median <= small.upper
     assert small.median < large.median
     assert large.memory > large.bytes / 1e6 > 20 > small.memory
-    assert 1 < small.test < 100
+    assert small.test == pytest.approx(perplexity(small_model, brief.test, text.vocabulary), rel=1e-4)
 
 
 def test_the_table_has_our_row_beside_the_published_one(small: Saved, text: Corpus, tmp_path: Path) -> None:
@@ -78,6 +79,7 @@ def test_the_table_has_our_row_beside_the_published_one(small: Saved, text: Corp
     assert "117.659" in cells
     fast = json.loads((tmp_path / "lm_pace.json").read_text())["paces"][0]["median"]
     assert f"{fast:.3f}" in cells
+    assert f"| `lstm200.int8.onnx` | {fast:.4f} |" in report.page(tmp_path)
     report.picture(tmp_path, tmp_path / "a.svg")
     assert ">lstm200<" in (tmp_path / "a.svg").read_text()
     assert {"4.652", "yes"} <= set(cells)  # the published row follows our rule

@@ -34,7 +34,7 @@ def draw(path: Path, sizes: Sequence[Dot], times: Sequence[Dot]) -> None:
             axes.plot(dot.x, dot.y, "o" if dot.name else "x", color=dot.color)
     left.set(xscale="log", xlabel="MB of weights (grey crosses: published)", yscale="log", ylabel="test perplexity")
     right.set(xlabel="ms a word, one thread (blue: 32-bit, orange: 8-bit products)")
-    right.set(ylabel="perplexity of the test's first 20,000 words")
+    right.set(ylabel="test perplexity of the exported file")
     left.set_yticks([80, 100, 120, 150, 200, 300, 400], minor=False)
     left.yaxis.set_major_formatter("{x:.0f}")
     left.minorticks_off()

@@ -22,14 +22,18 @@ from mien.lab.lm.papers import PUBLISHED
 from mien.lab.lm.recipes import RECIPES, Recipe
 from mien.lab.lm.storage import encode, load
 
-TOLD = 20_000  # words: enough to see what 8-bit products cost, in a quarter of the time
-
 HEAD = """# Language models, compressed
 
 Perplexity of the Penn Treebank's test, every word; made by `mien lab lm report`, each row from `results/lm_*.json`.
 On the right the papers' rows, whose milliseconds are of a phone of 2016. *By our rule* is how many millions of numbers
 such a model has as we count them (every weight and bias once, zeros of pruned matrices not); *same rule* says whether
 the published count agrees with it within half a percent. Empty: its ranks were not published.
+"""
+
+SIDE_BY_SIDE = """## Exported files side by side
+
+One thread, one process, all files in turns; quartiles of the rounds. Megabytes are those of the ONNX file, the
+perplexity its own over every word of the test.
 """
 
 
@@ -60,7 +64,7 @@ class Score:
 @dataclass(frozen=True, slots=True)
 class Pace:
     """An exported file's time per word (ms, median and quartiles over rounds), the peak of the memory it adds (MB), and
-    its perplexity over the first `TOLD` words of the test."""
+    its perplexity over every word of the test."""
 
     name: str
     median: float
@@ -114,7 +118,7 @@ def pace(files: Sequence[Path], corpus: Corpus, rounds: int = 21, words: int = 3
             spent = statistics.median(_milliseconds(board, number) for number in text)
             if turn:  # the first warms up
                 times[file].append(spent)
-    tests = {file: board.perplexity(corpus.test[:TOLD].tolist()) for file, board in boards.items()}
+    tests = {file: board.perplexity(corpus.test.tolist()) for file, board in boards.items()}
     paces = tuple(_pace(file, times[file], memory[file], tests[file]) for file in files)
     return Paces(paces, rounds, len(text), round(time.monotonic() - start, 1), origin(corpus))
 
@@ -133,9 +137,10 @@ def write(result: Score | Paces, path: Path) -> None:
 
 
 def page(results: Path, shown: Path | None = None) -> str:
-    """The table as a page of its own, with the picture if there is one."""
+    """The tables as a page of its own, with the picture if there is one."""
     image = f"![Size and pace against perplexity]({shown.name})\n\n" if shown else ""
-    return f"{HEAD}\n{image}{table(results)}"
+    paced = f"\n{SIDE_BY_SIDE}\n{pace_table(results)}" if _paces(results) else ""
+    return f"{HEAD}\n{image}{table(results)}{paced}"
 
 
 def table(results: Path) -> str:
@@ -150,6 +155,17 @@ def table(results: Path) -> str:
     lines += [_row([*_ours(one, scores[one.name], paces), *_theirs(one.paper)]) for one in made]
     answered = {one.paper for one in made}
     lines += [_row([*[""] * 8, *_theirs(one.row)]) for one in PUBLISHED if one.row not in answered]
+    return "\n".join(lines) + "\n"
+
+
+def pace_table(results: Path) -> str:
+    """The exported files, the fastest first, in Markdown: quartiles of the time per word, size, memory, perplexity."""
+    paces = sorted(_paces(results).values(), key=lambda one: one.median)
+    lines = ["| file | ms a word | quartiles | MB | memory MB | perplexity |", "|---|--:|:-:|--:|--:|--:|"]
+    for one in paces:
+        spread = f"{one.lower:.4f} to {one.upper:.4f}"
+        sizes = f"{one.bytes / 1e6:.2f}", f"{one.memory:.1f}"
+        lines.append(_row([f"`{one.name}.onnx`", f"{one.median:.4f}", spread, *sizes, f"{one.test:.2f}"]))
     return "\n".join(lines) + "\n"
 
 
