@@ -51,17 +51,17 @@ def test_every_fourth_frame_costs_a_quarter_and_loses_nothing_of_a_face_that_doe
     (still,), (moving,) = (clips.looked(clip(f), Stride((4,))) for f in (lambda t: 0.7, slow))
     assert still["frames looked at"] == moving["frames looked at"] == 0.25
     assert still["same expression"] == 1 and still["valence, arousal"] == pytest.approx(0, abs=1e-6)
-    assert 1e-4 < float(str(moving["valence, arousal"])) < 0.05
+    assert 1e-4 < moving["valence, arousal"] < 0.05
 
 
 def test_a_gap_longer_than_watch_fills_is_compared_but_said_not_to_be_shown() -> None:
     (row,) = clips.looked(clip(slow), Stride((20,)))  # 0.8 s apart
-    assert float(str(row["shown"])) < 0.5
-    assert 0.01 < float(str(row["valence, arousal"])) < 0.1
+    assert row["shown"] < 0.5
+    assert 0.01 < row["valence, arousal"] < 0.1
 
 
 def test_an_adaptive_rate_spends_less_where_the_others_were_sure_and_right() -> None:
-    made = [clip(lambda t, s=s: s, name=f"{s}") for s in (0.03, 0.05, 0.1, 0.9, 0.95, 0.97)]
+    made = [clip(lambda t, s=s: s, 48, f"{s}") for s in (0.03, 0.05, 0.1, 0.9, 0.95, 0.97)]
     found = clips.rate(made)
     for name in ("adaptive 12/4/1, alpha 0.3", "adaptive 24/6/1, alpha 0.3"):
         rows = found[name]

@@ -10,7 +10,7 @@ from mien.labels import EXPRESSIONS
 from mien.link import softmax
 from mien.recipes import shift
 from mien.recipes.shift import Answered, People
-from mien.types import Floats
+from mien.types import Floats, Signal
 
 NEUTRAL, HAPPINESS = shift.PLACES
 
@@ -72,6 +72,21 @@ def test_a_gate_to_a_network_that_is_wrong_here_is_shut_by_others_of_the_same_do
     kept = shift.head_gate(lfw)(lfw)
     table = shift.sums(kept, lfw.truth), shift.sums(lfw.head, lfw.truth)
     assert shift.MEAN_F1.total(table[0].sum(0)) >= shift.MEAN_F1.total(table[1].sum(0))
+
+
+def test_what_is_fitted_on_other_people_never_sees_the_person_it_is_used_on(people: tuple[People, People]) -> None:
+    lfw, shown = people[1], []
+
+    def fit(some: People) -> shift.Use:
+        def use(at: People) -> list[Signal]:
+            assert not set(some.names) & set(at.names) and len(some.names) + len(at.names) == len(lfw.names)
+            shown.extend(at.names)
+            return list(at.network)
+
+        return use
+
+    got = shift.crossed_over(fit, lfw)
+    assert sorted(shown) == sorted(lfw.names) and all(a is b for a, b in zip(got, lfw.network, strict=True))
 
 
 def test_unusable_labels_are_neither_fitted_nor_scored() -> None:

@@ -42,6 +42,7 @@ KINDS = {
     "median, 0.5 s": Smooth("median", seconds=0.5),
 }
 Figures = dict[str, record.Figure]
+Row = dict[str, float]  # figures of one person, or of several
 Answers = Mapping[Head, Signal]
 
 
@@ -72,7 +73,7 @@ def whole(answers: Answers, fill: Fill) -> dict[Head, Signal]:
     return {head: apply((fill, *smooth[head]), answers[head]) for head in PAIR}
 
 
-def apart(one: Answers, other: Answers, rows: Mask) -> Figures:
+def apart(one: Answers, other: Answers, rows: Mask) -> Row:
     """How far two readings of the same rows are from each other."""
     top = [a[EXPRESSION].values[rows].argmax(1) for a in (one, other)]
     affect = [a[VALENCE_AROUSAL].values[rows] for a in (one, other)]
@@ -84,10 +85,10 @@ def apart(one: Answers, other: Answers, rows: Mask) -> Figures:
     }
 
 
-def mean(rows: Sequence[Figures]) -> Figures:
+def mean(rows: Sequence[Row]) -> Row:
     """The mean of each figure over the persons it is known of, who count the same whatever the length of their clip."""
     names = dict.fromkeys(name for row in rows for name in row)
-    return {n: round(float(np.mean([float(str(row[n])) for row in rows if n in row])), 4) for n in names}
+    return {n: round(float(np.mean([row[n] for row in rows if n in row])), 4) for n in names}
 
 
 def rate(clips: Sequence[Clip]) -> Figures:
@@ -111,8 +112,8 @@ def rate(clips: Sequence[Clip]) -> Figures:
 
 def _adaptive(
     step: Stride, clips: Sequence[Clip], blocks: Sequence[Sequence[Signal]]
-) -> Callable[[Ints, Ints], list[list[Figures]]]:
-    def run(rest: Ints, held: Ints) -> list[list[Figures]]:
+) -> Callable[[Ints, Ints], list[list[Row]]]:
+    def run(rest: Ints, held: Ints) -> list[list[Row]]:
         others = [block for i in rest for block in blocks[i]]
         fitted = step.fit(others, others)
         return [looked(clips[i], fitted) for i in held]
@@ -129,17 +130,17 @@ def _blocks(clip: Clip, size: int) -> list[Signal]:
     return [Signal(times[r], values[r], seen[r], EXPRESSION.labels) for r in rows if seen[r].any()]
 
 
-def looked(clip: Clip, adaptive: Stride) -> list[Figures]:
+def looked(clip: Clip, adaptive: Stride) -> list[Row]:
     """Each person of a clip looked at in fewer frames: what that cost, and how near it stays where the face was.
 
     Gaps of any length are drawn, so that all frames are compared; `shown` is the share that watch would show.
     """
     less = clip.watch(adaptive)
     people = less.signals(raw=True)
-    out: list[Figures] = []
+    out: list[Row] = []
     for person, every in clip.people.items():
         there = every[EXPRESSION].seen
-        row: Figures = {"frames looked at": less.looked / less.frames, "shown": 0.0}
+        row: Row = {"frames looked at": less.looked / less.frames, "shown": 0.0}
         if person in people:
             times = every[EXPRESSION].times
             few, shown = (_at(whole(people[person], fill), times) for fill in (Fill(), Fill(GAP)))
@@ -172,7 +173,7 @@ def smoothing(clips: Sequence[Clip]) -> Figures:
     return out
 
 
-def jumps(answers: Answers) -> Figures:
+def jumps(answers: Answers) -> Row:
     """Changes between neighbouring frames that both show the face: of valence and arousal, and of the top class."""
     expression, affect = answers[EXPRESSION], answers[VALENCE_AROUSAL]
     both = expression.seen[1:] & expression.seen[:-1]

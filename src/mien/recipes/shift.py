@@ -106,12 +106,14 @@ def rows(fer: People, lfw: People) -> dict[str, list[Signal]]:
     out = {"network": list(lfw.network), "head on LFW": list(lfw.head)}
     for name, fit in STEPS.items():
         out[f"{name}, fitted on FER+"] = fit(fer)(lfw)
-        out[f"{name}, fitted on other LFW people"] = _others(fit, lfw)
+        out[f"{name}, fitted on other LFW people"] = crossed_over(fit, lfw)
         out[f"{name}, fitted on the same faces (optimistic)"] = fit(lfw)(lfw)
     return out
 
 
-def _others(fit: Callable[[People], Use], lfw: People) -> list[Signal]:
+def crossed_over(fit: Callable[[People], Use], lfw: People) -> list[Signal]:
+    """The step on each fifth of the people, fitted on the other four."""
+
     def run(rest: Ints, held: Ints) -> list[Signal]:
         return fit(lfw.pick(rest))(lfw.pick(held))
 
@@ -130,7 +132,8 @@ def sums(guess: Sequence[Signal], truth: Sequence[Signal]) -> Doubles:
 def compared(fer: People, lfw: People) -> list[Figures]:
     """Each row's mean F1 with its interval over people, and its gain over the row it begins from, by a paired test."""
     tables = {name: sums(guess, lfw.truth) for name, guess in rows(fer, lfw).items()}
-    again, out = draws(len(lfw.names)), []
+    again = draws(len(lfw.names))
+    out: list[Figures] = []
     for name, table in tables.items():
         start = "head on LFW" if name.startswith("head") else "network"
         gain, chance = paired(MEAN_F1, table, tables[start])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from mien.errors import InputError
@@ -39,7 +39,7 @@ def _section(path: Path, made: Callable[[Page], Iterator[str]]) -> str:
         return "\n".join(
             [*made(record["figures"]), f"Network {record['figures']['network']}, commit {record['commit']}.", ""]
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(f"{path} is no such result ({error!r}); write it with python -m mien.recipes.<name>") from None
 
 
@@ -48,9 +48,8 @@ def clips(figures: Page) -> Iterator[str]:
     each = _rows(figures["clips"])
     with_people = [row for row in each.values() if row["people"]]
     yield CLIPS.format(clips=len(with_people), people=sum(int(row["people"]) for row in with_people))
-    rates = figures["rate"]
-    assert isinstance(rates, Mapping)
-    for whose in next(iter(rates.values())):
+    rates = {name: _rows(row) for name, row in _rows(figures["rate"]).items()}
+    for whose in next(iter(rates.values()), {}):
         yield f"Fewer frames, against every frame ({whose}):\n"
         yield from grid({name: row[whose] for name, row in rates.items()}, "frames")
     yield "Frames taken away and filled again, against what was measured there:\n"
@@ -62,7 +61,8 @@ def clips(figures: Page) -> Iterator[str]:
 def shift(figures: Page) -> Iterator[str]:
     """The rows on LFW, and without the shift on FER+."""
     counts, rows = _rows({"all": figures["labels of the scored LFW faces"]})["all"], figures["rows"]
-    assert isinstance(rows, Sequence)
+    if not isinstance(rows, list):
+        raise TypeError("wanted a list of rows")
     told = {n: f"{n} {int(counts[n])}" for n in counts}
     usable = list(rows[0]["f1"])
     yield SHIFT.format(

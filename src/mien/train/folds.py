@@ -1,4 +1,4 @@
-"""Cross-validation by group: what is used on a video was fitted on other people's videos alone, for every video."""
+"""Cross-validation by group: what is used on a video was fitted on videos of other groups alone, for every video."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from mien.train.questions import named
 
 LossName = Literal["cross_entropy", "smoothed", "binary", "ccc", "half_ccc", "squared_ccc", "pearson"]
 Weighing = Literal["none", "min", "mean", "balanced"]
-Kind = Literal["net", "pretrained", "boosting", "svm", "tcn", "bilstm", "transformer"]
+Kind = Literal["net", "pretrained", "boosting", "automl", "svm", "tcn", "bilstm", "transformer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Recipe:
 class Line:
     """A scored row: the honest figure with its interval over videos, and two with steps fitted on the scored split.
 
-    For `optimistic` on the very videos; for `crossed` on other people's, fold by fold; None where all are one's.
+    For `optimistic` on the very videos; for `crossed` on other films, fold by fold; None where there is but one.
     """
 
     name: str
