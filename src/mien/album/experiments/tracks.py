@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.album.experiments import rules
 from mien.album.experiments.faces import Crowd, Figures, files, halves
 from mien.album.experiments.identity import WAYS, scored
 from mien.album.experiments.simulated import svm
-from mien.identity import attention, descriptor, still_to_video
+from mien.identity import descriptor, still_to_video
 from mien.identity.compare import euclid
-from mien.identity.score import equal_error
 from mien.identity.still_to_video import People, Rule, nearest_mean
 from mien.link import unit
-from mien.metrics import auc
 from mien.record import Figure
 from mien.types import Floats
 
@@ -58,28 +55,10 @@ def _pairs(crowd: Crowd, rng: np.random.Generator) -> list[tuple[Crowd, Crowd]]:
 def _tracks(fit: Crowd, report: Crowd, seed: int) -> Figure:
     """Every first track against every second."""
     rng = np.random.default_rng(seed)
-    both = list(zip(*_pairs(report, rng), strict=True))
-    first, second = ([t.vectors for t in own] for own in both)
-    taught = [_made(p, rng).vectors for p in fit.each() for _ in range(2)]
-    learnt = attention.fit(taught, np.repeat(np.arange(len(taught) // 2), 2), classes=len(taught) // 2, steps=150)
-    found: dict[str, Figure] = {}
-    euclid(first[0], second[0])  # the first product of a process takes longer
-    single: dict[str, Callable[[Crowd], Floats]] = {
-        "normalised mean": lambda t: descriptor.mean(t.vectors),
-        "quality-weighted mean": lambda t: descriptor.weighted(t.vectors, 1 - t.blurs),
-        "medoid": lambda t: descriptor.medoid(t.vectors),
-        "learnt attention": lambda t: unit(learnt.descriptor(t.vectors)),
-    }
-    for name, make in single.items():
-        make(both[0][0])
-        start = time.process_time()
-        apart = euclid(*(np.stack([make(t) for t in own]) for own in both))
-        found[name] = _judged(apart, time.process_time() - start)
-    for name in ("mean pair", "nearest pair", "median pair"):
-        start = time.process_time()
-        apart = np.array([[descriptor.RULES[name](a, b) for b in second] for a in first], np.float32)
-        found[name] = _judged(apart, time.process_time() - start)
-    return found
+    first, second = zip(*_pairs(report, rng), strict=True)
+    people = fit.each()
+    taught = [_made(p, rng) for p in people for _ in range(2)]
+    return rules.compared(first, second, taught, np.repeat(np.arange(len(people)), 2))
 
 
 def _people(fit: Crowd, report: Crowd, seed: int) -> Figure:
@@ -97,16 +76,6 @@ def _described(tracks: list[Crowd]) -> Crowd:
         np.array([np.median(t.ages) for t in tracks], np.float32),
         np.array([t.blurs.min() for t in tracks], np.float32),
     )
-
-
-def _judged(apart: Floats, seconds: float) -> Figure:
-    own = np.eye(len(apart), dtype=bool)
-    return {
-        "auc": auc(own.ravel(), -apart.ravel()),
-        "equal error": equal_error(apart[own], apart[~own]),
-        "nearest is right": float(np.mean(apart.argmin(1) == np.arange(len(apart)))),
-        "microseconds a comparison": 1e6 * seconds / apart.size,
-    }
 
 
 def _stills(fit: Crowd, report: Crowd, seed: int) -> Figure:
