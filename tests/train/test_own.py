@@ -1,4 +1,4 @@
-"""The page on training does what it says: its two examples are run as they stand."""
+"""The page on training does what it says: its examples are run as they stand."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ from mien.train.recipe import Recipe
 from mien.types import Pixels
 
 
-def blocks(root: Path) -> list[str]:
-    return re.findall(r"```python.*?\n(.*?)```", (root / "docs" / "training.md").read_text(), re.S)
+def block(root: Path, name: str) -> str:
+    """The example of this name; the first has none."""
+    text = (root / "docs" / "training.md").read_text()
+    (found,) = re.findall(rf"```python ?{name}\n(.*?)```", text, re.S)
+    return found
 
 
 def noisy(root: Path, draw: np.random.Generator, expression: str) -> Pixels:
@@ -43,7 +46,7 @@ def test_the_ten_lines_make_a_network_that_answers_from_its_card(
 ) -> None:
     faces(root, tmp_path / "faces")
     monkeypatch.chdir(tmp_path)
-    exec(compile(blocks(root)[0], "docs/training.md", "exec"), {})
+    exec(compile(block(root, ""), "docs/training.md", "exec"), {})
     assert float(capsys.readouterr().out) == 1
     card = Card.from_json(Path("mine.json").read_text())
     model = Model(card, Onnx(Path("mine.onnx").read_bytes(), card, threads=1), frozenset({EXPRESSION}))
@@ -53,8 +56,8 @@ def test_the_ten_lines_make_a_network_that_answers_from_its_card(
 
 def test_the_example_recipe_runs_on_the_twin(root: Path, tmp_path: Path) -> None:
     made: dict[str, Recipe] = {}
-    exec(compile(blocks(root)[1], "docs/training.md", "exec"), made)
-    assert len([line for line in blocks(root)[1].splitlines() if line.strip()]) <= 11
+    exec(compile(block(root, "recipe"), "docs/training.md", "exec"), made)
+    assert len([line for line in block(root, "recipe").splitlines() if line.strip()]) <= 11
     twins.write("mtl", tmp_path / "twin", scale=1e-4)
     answers = course.train(made["RECIPE"], tmp_path / "twin", tmp_path / "run", seed=0)
     assert len(course.score(made["RECIPE"], tmp_path / "twin", answers).lines) == 2

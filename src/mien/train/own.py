@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from mien import store
-from mien.card import Output
+from mien.card import Card, Output
 from mien.errors import InputError, ModelError
 from mien.geometry import shrink
 from mien.io import photo
@@ -24,7 +25,7 @@ from mien.train.inputs import Inputs
 from mien.train.questions import Question
 from mien.train.recipe import Plan
 from mien.train.tally import MACRO_F1
-from mien.types import Floats
+from mien.types import Floats, Pixels
 
 QUESTION = Question("own", EXPRESSIONS, "softmax", MACRO_F1)
 PLAN = Plan("cross_entropy", "balanced", epochs=30, batch=64, decay=1e-4)
@@ -41,6 +42,12 @@ class Faces:
     features: Floats  # (n, width)
     classes: Ints  # (n,) places in EXPRESSIONS
     people: tuple[str, ...]
+    files: tuple[Path, ...]
+
+    @property
+    def one_hot(self) -> Floats:
+        """The classes as rows (n, 8)."""
+        return np.eye(len(EXPRESSIONS), dtype=np.float32)[self.classes]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,14 +68,16 @@ def folder(path: Path, model: Model) -> Faces:
         raise InputError(
             f"{path} must hold folders called {', '.join(EXPRESSIONS)}, got {', '.join(strange) or 'none'}"
         )
-    files = [(p, EXPRESSIONS.index(kind.name)) for kind in kinds for p in photos(kind)]
-    side, head = model.card.input.size, extract.embedding(model)
-    parts = [np.zeros((0, len(head.labels)), np.float32)]
-    for start in range(0, len(files), extract.CHUNK):
-        crops = [shrink(photo.read(p).pixels, (side, side)) for p, _ in files[start : start + extract.CHUNK]]
-        parts.append(model.answers(crops)[head].values)
-    people = tuple(p.stem.partition("_")[0] for p, _ in files)
-    return Faces(model, np.concatenate(parts), np.array([c for _, c in files], np.int64), people)
+    listed = [(p, EXPRESSIONS.index(kind.name)) for kind in kinds for p in photos(kind)]
+    files, classes = tuple(p for p, _ in listed), np.array([c for _, c in listed], np.int64)
+    people = tuple(p.stem.partition("_")[0] for p in files)
+    features = model.answers(crops(files, model.card.input.size))[extract.embedding(model)].values
+    return Faces(model, features, classes, people, files)
+
+
+def crops(files: Sequence[Path], side: int) -> Iterator[Pixels]:
+    """Each picture as the square that the network sees."""
+    return (shrink(photo.read(p).pixels, (side, side)) for p in files)
 
 
 def held_out(people: tuple[str, ...]) -> Mask:
@@ -84,8 +93,7 @@ def held_out(people: tuple[str, ...]) -> Mask:
 def learn(faces: Faces, seed: int = 0, plan: Plan = PLAN) -> Learned:
     """The layer at its best epoch."""
     out = held_out(faces.people)
-    one_hot = np.eye(len(EXPRESSIONS), dtype=np.float32)[faces.classes]
-    target = Target(one_hot, np.ones(len(out), bool))
+    target = Target(faces.one_hot, np.ones(len(out), bool))
     middle, spread = faces.features[~out].mean(0), faces.features[~out].std(0)
     spread = np.maximum(spread, 0.05 * spread.max() + 1e-6)  # a column that hardly moves is not blown up
     even = (faces.features - middle) / spread
@@ -93,7 +101,7 @@ def learn(faces: Faces, seed: int = 0, plan: Plan = PLAN) -> Learned:
     with tempfile.TemporaryDirectory() as work:
         (net,) = fit.fit([task], _inputs(even[~out]), _inputs(even[out]), seed, Path(work) / "own.pt")
     weight, bias = (p.detach().numpy() for p in net.parameters())
-    missing = one_hot[~out].sum(0) == 0
+    missing = faces.one_hot[~out].sum(0) == 0
     weight, bias = weight / spread, np.where(missing, NEVER, bias - weight @ (middle / spread))
     weight[missing] = 0
     return Learned(
@@ -122,18 +130,22 @@ def ship(head: Learned, file: Path, card: Path) -> None:
     graph.graph.initializer.extend(numpy_helper.from_array(v, k) for k, v in weights.items())
     graph.graph.node.append(helper.make_node("Gemm", [tensor, *weights], [TENSOR], transB=1))
     graph.graph.output.append(helper.make_tensor_value_info(TENSOR, TensorProto.FLOAT, ["n", len(EXPRESSIONS)]))
-    content = graph.SerializeToString()
-    others = [o for o in base.outputs if o.head != "expression"]
+    others = tuple(o for o in base.outputs if o.head != "expression")
+    outputs = (Output("expression", TENSOR, 0, len(EXPRESSIONS)), *others)
+    note = f"expressions learned anew on {base.name}"
+    write(graph.SerializeToString(), replace(base, outputs=outputs, note=note), file, card)
+
+
+def write(content: bytes, made: Card, file: Path, card: Path) -> None:
+    """A network's file and its card, named after their paths."""
     made = replace(
-        base,
+        made,
         name=card.stem,
         file=file.name,
-        outputs=(Output("expression", TENSOR, 0, len(EXPRESSIONS)), *others),
         aliases=(),
         url="",
         hash="sha256:" + hashlib.sha256(content).hexdigest(),
         size=len(content),
-        note=f"expressions learned anew on {base.name}",
     )
     with whole(file) as part:
         part.write_bytes(content)
