@@ -80,10 +80,11 @@ def tuning(rows: Rows) -> Ints:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """What the heads said about the tuning and the scored rows."""
+    """What the heads said about the tuning and the scored rows, and what else learned than is always there."""
 
     tune: Sheets
     score: Sheets
+    tools: tuple[str, ...] = ()
 
 
 def train(recipe: Recipe, folder: Path, out: Path, seed: int) -> Answers:
@@ -102,7 +103,7 @@ def train(recipe: Recipe, folder: Path, out: Path, seed: int) -> Answers:
         ):
             key = (part.question, member.key)
             tune[key], score[key] = answer(tuned), answer(scored)
-    return Answers(tune, score)
+    return Answers(tune, score, learners.tools(recipe))
 
 
 def _same(out: Path, what: str) -> None:
@@ -144,7 +145,7 @@ def score(recipe: Recipe, folder: Path, answers: Answers) -> Scored:
     for row in recipe.rows:
         line, last, fitted = _line(recipe, row, stuff, answers)
         lines.append(line)
-    return Scored(tuple(lines), last, fitted)
+    return Scored(tuple(lines), last, (*fitted, *answers.tools))
 
 
 def _line(

@@ -14,10 +14,11 @@ from mien.errors import InputError
 from mien.fusion.compound import compound
 from mien.labels import AFFECTNET8, COMPOUND, VALENCE_AROUSAL
 from mien.link import softmax
-from mien.train import fit, sequence
+from mien.train import automl, fit, sequence
 from mien.train.fit import Task
 from mien.train.inputs import Inputs
 from mien.train.questions import Question
+from mien.train.recipe import Recipe
 from mien.train.tally import moments
 from mien.types import Floats, Labels, Reading, Signal
 
@@ -41,9 +42,16 @@ def learn(tasks: Sequence[Task], learn: Inputs, tune: Inputs, seed: int, path: P
     (task,) = tasks
     if kind == "pretrained":
         return [partial(native, task.question)]
-    if kind in ("svm", "boosting"):
+    if kind == "automl" and automl.installed():
+        return [searched(task, learn, seed)]
+    if kind in ("svm", "boosting", "automl"):
         return [classic(task, learn, seed)]
     return [partial(_ask_sequence, sequence.fit(task, learn, tune, seed, path), task.question)]
+
+
+def tools(recipe: Recipe) -> tuple[str, ...]:
+    """What learns the members whose learner depends on what is installed."""
+    return (automl.tool(),) * any(m.plan.kind == "automl" for part in recipe.parts for m in part.members)
 
 
 def _ask(net: nn.Module, question: Question, inputs: Inputs) -> Floats:
@@ -69,11 +77,30 @@ def native(question: Question, inputs: Inputs) -> Floats:
     return Reading(values, AFFECTNET8).to(question.labels).values
 
 
-def classic(task: Task, learn: Inputs, seed: int) -> Answer:
-    """A linear support vector machine, or gradient boosting: a class at a time, or a column at a time."""
+def searched(task: Task, learn: Inputs, seed: int) -> Answer:
+    """What LightAutoML finds; a column that never changes is not asked for."""
+    x, truth = _rows(task, learn)
+    columns, constant = np.flatnonzero(truth.std(0) > 0), truth.mean(0).astype(np.float32)
+    found = automl.learn(task.question, x, truth[:, columns], seed)
+
+    def answer(inputs: Inputs) -> Floats:
+        values = np.tile(constant, (len(inputs.values), 1))
+        values[:, columns] = found(_unit(inputs.values.float().numpy()))
+        return values
+
+    return answer
+
+
+def _rows(task: Task, learn: Inputs) -> tuple[Floats, Floats]:
+    """What is seen and known to learn from, thinned out."""
     rows = np.flatnonzero(task.truth.known & learn.seen)
     rows = rows[:: max(len(rows) // MOST, 1)]
-    x, truth = _unit(learn.values[rows].float().numpy()), task.truth.values[rows]
+    return _unit(learn.values[rows].float().numpy()), task.truth.values[rows]
+
+
+def classic(task: Task, learn: Inputs, seed: int) -> Answer:
+    """A linear support vector machine, or gradient boosting: a class at a time, or a column at a time."""
+    x, truth = _rows(task, learn)
     models = [_model(task, seed).fit(x, truth[:, i]) for i in range(truth.shape[1]) if truth[:, i].std() > 0]
     columns = [i for i in range(truth.shape[1]) if truth[:, i].std() > 0]
     constant = truth.mean(0).astype(np.float32)

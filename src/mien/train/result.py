@@ -23,7 +23,7 @@ def keep(answers: Answers, path: Path) -> None:
     arrays = {f"{split}/{q}/{n}": v for split, sheet in sheets.items() for (q, n), v in sheet.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as part, part.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        np.savez(file, allow_pickle=False, tools=np.array(answers.tools, np.str_), **arrays)
 
 
 def kept(path: Path) -> Answers:
@@ -32,10 +32,13 @@ def kept(path: Path) -> Answers:
         raise InputError(f"no answers at {path}; make them with `mien train RECIPE --data DIR --out {path.parent}`")
     sheets: dict[str, dict[tuple[str, str], Floats]] = {"tune": {}, "score": {}}
     with np.load(path, allow_pickle=False) as file:
+        tools = tuple(str(t) for t in file["tools"]) if "tools" in file.files else ()
         for name in file.files:
+            if name == "tools":
+                continue
             split, question, network = name.split("/", 2)
             sheets[split][question, network] = file[name]
-    return Answers(sheets["tune"], sheets["score"])
+    return Answers(sheets["tune"], sheets["score"], tools)
 
 
 def figures(recipe: Recipe, runs: Mapping[int, Scored]) -> Mapping[str, Figure]:
