@@ -299,5 +299,5 @@ def _span(figure: object, unit: str = " %") -> str:
     """A mean with its interval, as percent unless told otherwise."""
     assert isinstance(figure, dict), "a mean with an interval"
     scale = 100 if unit else 1
-    mean, low, high = (scale * figure[k] for k in ("mean", "low", "high"))
+    mean, low, high = (round(scale * figure[k], 9) + 0.0 for k in ("mean", "low", "high"))  # no zero with a sign
     return f"{mean:.1f}{unit} [{low:.1f}, {high:.1f}]"
