@@ -16,7 +16,9 @@ CLIPS = """## Real clips
 `python -m mien.recipes.clips`: the shipped network on {clips} clips, {people} persons. Nobody labelled them: each
 figure says how near a cheaper or calmer reading stays to the network's own reading of every frame, not how right either
 is. *Same expression*: share of frames with the same top class. *Valence, arousal*: mean distance on their scale of -1
-to 1. *Probability moved*: half the sum of the differences of the eight probabilities. Persons count the same.
+to 1. *Probability moved*: half the sum of the differences of the eight probabilities. *Shown*: share of the frames with
+the face that `watch` would show, which draws no gap of more than half a second; all are compared. Persons count the
+same.
 """
 SHIFT = """## From FER+ to LFW
 
