@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +118,7 @@ def replica(card: Card) -> Replica:
     return Replica(store.read(card))
 
 
-def learn(head: own.Learned, faces: own.Faces, plan: Plan = Plan(), seed: int = 0) -> Tuned:
+def learn(head: own.Learned, faces: own.Faces, plan: Plan = PLAN, seed: int = 0) -> Tuned:
     """From the head learned on the frozen network, all weights together; as good on the fifth held out, or better."""
     net, out = replica(head.model.card), own.held_out(faces.people)
     weight, bias = net.layer(TENSOR)
@@ -125,13 +126,10 @@ def learn(head: own.Learned, faces: own.Faces, plan: Plan = Plan(), seed: int = 
     images = np.stack([luma(c) for c in own.crops(faces.files, augment.SIZE)])
     lesson = Lesson(images[~out], faces.one_hot[~out], np.arange(len(EXPRESSIONS)))
     every, best, kept = per_epoch(lesson, plan), head.score, copy.deepcopy(net.state_dict())
-    for step in adapt(net, lesson, plan, seed):
-        if step % every == 0:
-            score = _score(net, images[out], faces.one_hot[out])
-            if score > best:
-                best, kept = score, copy.deepcopy(net.state_dict())
-        if step == every * plan.epochs:
-            break
+    for step in islice(adapt(net, lesson, plan, seed), every * plan.epochs):
+        score = _score(net, images[out], faces.one_hot[out]) if step % every == 0 else best
+        if score > best:
+            best, kept = score, copy.deepcopy(net.state_dict())
     net.load_state_dict(kept)
     return Tuned(head.model.card, net, best, images[out])
 
