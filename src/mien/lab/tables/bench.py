@@ -13,11 +13,12 @@ import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -235,7 +236,10 @@ def _work(job: Job, pipe: Connection) -> None:
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     try:
-        pipe.send((*(_agent(job) if job.way == "agent" else _direct(job)), ""))
+        job = replace(job, folder=job.folder and job.folder.resolve())
+        with TemporaryDirectory() as scratch:
+            os.chdir(scratch)  # tools leave files where they stand
+            pipe.send((*(_agent(job) if job.way == "agent" else _direct(job)), ""))
     except Exception as error:
         pipe.send((None, 0.0, f"{type(error).__name__}: {error}"[:300]))
 
