@@ -12,6 +12,7 @@ from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
 SIDES = ((1.0, 0.0), (1.0, 0.7), (1.0, -0.7), (-1.0, 0.0), (-1.0, 0.7), (-1.0, -0.7))
+PERPLEXITIES = (80, 90, 100, 120, 150, 200, 300, 400)
 MARGIN = 3.0  # pixels that stay free around a name: another viewer's letters may be wider
 
 
@@ -32,12 +33,14 @@ def draw(path: Path, sizes: Sequence[Dot], times: Sequence[Dot]) -> None:
     for axes, dots in ((left, sizes), (right, times)):
         for dot in dots:
             axes.plot(dot.x, dot.y, "o" if dot.name else "x", color=dot.color)
-    left.set(xscale="log", xlabel="MB of weights (grey crosses: published)", yscale="log", ylabel="test perplexity")
+    left.set(xlabel="MB of weights (grey crosses: published)", ylabel="test perplexity")
     right.set(xlabel="ms a word, one thread (blue: 32-bit, orange: 8-bit products)")
     right.set(ylabel="test perplexity of the exported file")
-    left.set_yticks([80, 100, 120, 150, 200, 300, 400], minor=False)
-    left.yaxis.set_major_formatter("{x:.0f}")
-    left.minorticks_off()
+    for axes, ticks in ((left, (1, 2, 5, 10, 20, 50, 100, 200)), (right, (0.05, 0.1, 0.2, 0.5, 1))):
+        axes.set(xscale="log", yscale="log", ymargin=0.1)
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_yticks(PERPLEXITIES, [f"{tick}" for tick in PERPLEXITIES])
+        axes.minorticks_off()
     figure.draw_without_rendering()  # places are known only now
     for axes, dots in ((left, sizes), (right, times)):
         name(axes, dots)
@@ -62,6 +65,6 @@ def _place(label: Annotation, taken: Sequence[Bbox], frame: Bbox) -> Bbox:
     for distance, (right, up) in product(range(6, 300, 6), SIDES):
         label.set(position=(right * distance, up * distance), ha="left" if right > 0 else "right", va="center")
         box = label.get_window_extent().padded(MARGIN)
-        if frame.containsx(box.x0) and frame.containsx(box.x1) and not box.count_overlaps(taken):
+        if all(frame.contains(*corner) for corner in box.corners()) and not box.count_overlaps(taken):
             break
     return box
