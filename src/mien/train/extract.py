@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from mien.errors import InputError
 from mien.geometry import shrink
 from mien.heads import EXPRESSION, VALENCE_AROUSAL
 from mien.io import photo
+from mien.io.folder import photos
 from mien.labels import AFFECTNET8
 from mien.models import Model
 from mien.train import data
@@ -39,6 +41,26 @@ def run(model: Model, kind: str, folder: Path, out: Path, pictures: Path, told: 
             if before > writer.done:
                 _chunk(model, head, writer, place, pictures / video, chunk)
             told()
+    return writer.done
+
+
+def folder(model: Model, pictures: Path, out: Path, told: Callable[[], None]) -> int:
+    """Features of every picture below a folder, each cropped to a face; its path there, less the ending, names it."""
+    files = photos(pictures) if pictures.is_dir() else []
+    if not files:
+        raise InputError(f"{pictures} must be a folder with pictures in it, each cropped to the face")
+    names = [p.relative_to(pictures).with_suffix("").as_posix() for p in files]
+    head, side = embedding(model), model.card.input.size
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"pictures need names that differ before the ending, got {twice[0]} twice")
+    writer = Writer(out, names, len(head.labels), len(AFFECTNET8) + 2)
+    for start in range(writer.done, len(files), CHUNK):
+        place = np.arange(start, min(start + CHUNK, len(files)))
+        answers = model.answers(shrink(photo.read(files[i]).pixels, (side, side)) for i in place)
+        still, seen = np.zeros(len(place), np.int64), np.ones(len(place), bool)
+        writer.add(place, still, seen, answers[head].values, affect(answers))
+        told()
     return writer.done
 
 
