@@ -51,6 +51,7 @@ def learn(question: Question, x: Floats, truth: Floats, seed: int) -> Callable[[
         timeout=SECONDS,
         cpu_limit=1,
         general_params={"use_algos": ALGORITHMS},
+        rf_params={"default_params": {"n_jobs": 1, "verbose": 0}},
         reader_params={"n_jobs": 1, "random_state": seed},
     )
     roles = {"target": names if len(names) > 1 else names[0]}
