@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from mien.train import sam
 from mien.train.data import Mask, Target
 from mien.train.inputs import CHUNK, Inputs
 from mien.train.losses import LOSSES, binary, class_weights, column_weights
-from mien.train.questions import Question
+from mien.train.questions import Link, Question
 from mien.train.recipe import Plan
 from mien.types import Floats
 
@@ -36,6 +37,35 @@ def network(width: int, plan: Plan, question: Question) -> nn.Module:
     if plan.hidden == 0:
         return nn.Linear(width, outputs)
     return nn.Sequential(nn.Linear(width, plan.hidden), nn.ReLU(), nn.Linear(plan.hidden, outputs))
+
+
+LINKS = {"softmax": partial(torch.softmax, dim=-1), "tanh": torch.tanh, "sigmoid": torch.sigmoid}
+
+
+class Chained(nn.Module):
+    """A head that reads its inputs and, behind them, what the first head answers to the same."""
+
+    def __init__(self, first: nn.Module, link: Link, own: nn.Module) -> None:
+        super().__init__()
+        self.first, self.link, self.own = first, link, own
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Raw answers."""
+        return self.own(torch.cat([x, LINKS[self.link](self.first(x))], 1))
+
+
+def networks(width: int, tasks: Sequence[Task]) -> nn.ModuleList:
+    """A head for each task; the chained ones share the first."""
+    lead = tasks[0].question
+    first = network(width, tasks[0].plan, lead)
+    return nn.ModuleList([
+        first,
+        *(
+            Chained(first, lead.link, network(width + len(lead.labels), t.plan, t.question))
+            if t.plan.chained else network(width, t.plan, t.question)
+            for t in tasks[1:]
+        ),
+    ])  # fmt: skip
 
 
 def weights(task: Task, learn: Mask) -> Tensor:
@@ -62,13 +92,14 @@ def fit(tasks: Sequence[Task], learn: Inputs, tune: Inputs, seed: int, checkpoin
     """Learn the tasks together (one task: alone) and give each one's network at its best epoch."""
     torch.manual_seed(seed)
     plan = tasks[0].plan
-    nets = nn.ModuleList([network(learn.values.shape[1], t.plan, t.question) for t in tasks])
+    nets = networks(learn.values.shape[1], tasks)
     known = [torch.from_numpy(t.truth.known & learn.seen) for t in tasks]
     rows = torch.nonzero(torch.stack(known).any(0)).ravel()
     weight = [weights(t, k.numpy()) for t, k in zip(tasks, known, strict=True)]
     truth = [torch.from_numpy(t.truth.values) for t in tasks]
     optimiser = torch.optim.Adam(nets.parameters(), lr=plan.rate, weight_decay=plan.decay)
-    run = _Run(checkpoint, nets, optimiser, [float("-inf")] * len(tasks), copy.deepcopy(nets))
+    kept = nn.ModuleList([copy.deepcopy(net) for net in nets])  # one by one: at their best they share nothing
+    run = _Run(checkpoint, nets, optimiser, [float("-inf")] * len(tasks), kept)
     for epoch in range(run.resume(), plan.epochs):
         order = rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed * 1009 + epoch))]
         nets.train()
@@ -81,7 +112,8 @@ def fit(tasks: Sequence[Task], learn: Inputs, tune: Inputs, seed: int, checkpoin
                     mask = known[i][batch]
                     if mask.sum() > 1:  # a correlation needs two rows
                         raw = nets[i](x[mask])
-                        total = total + LOSSES[task.plan.loss](raw, truth[i][batch][mask], weight[i])
+                        loss_here = LOSSES[task.plan.loss](raw, truth[i][batch][mask], weight[i])
+                        total = total + task.plan.weight * loss_here
                 return total
 
             if any(int(k[batch].sum()) > 1 for k in known):

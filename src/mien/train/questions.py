@@ -23,6 +23,8 @@ from mien.link import sigmoid, softmax
 from mien.train.tally import ACCURACY, MACRO_F1, MEAN_CCC, MEAN_F1, MEAN_PEARSON, WEIGHTED_F1, Score
 from mien.types import Floats, Labels
 
+Link = Literal["softmax", "tanh", "sigmoid"]
+
 VIOLENCE = Labels("violence", ("calm", "violent"))
 HESITANCY = Labels("hesitancy", ("none", "hesitant"))
 
@@ -33,7 +35,7 @@ class Question:
 
     name: str
     labels: Labels
-    link: Literal["softmax", "tanh", "sigmoid"]
+    link: Link
     score: Score
 
     def read(self, raw: Floats) -> Floats:

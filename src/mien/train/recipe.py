@@ -17,7 +17,10 @@ Kind = Literal["net", "pretrained", "boosting", "automl", "svm", "tcn", "bilstm"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A head and how it learns; `decay` is the strength of L2, `sam` its rho, and 0 leaves either out."""
+    """A head and how it learns; `decay` is the strength of L2, `sam` its rho, and 0 leaves either out.
+
+    Of heads that learn together, each counts by its `weight`, and a chained one also reads the first one's answers.
+    """
 
     loss: LossName = "cross_entropy"
     weights: Weighing = "none"
@@ -29,6 +32,8 @@ class Plan:
     batch: int = 512
     decay: float = 0.0
     sam: float = 0.0
+    weight: float = 1.0
+    chained: bool = False
 
     def __post_init__(self) -> None:
         if self.loss not in get_args(LossName):
