@@ -46,8 +46,8 @@ def compared(first: Tracks, second: Tracks, taught: Tracks, owner: NDArray[np.in
     """Every rule on two tracks of each person, all of one length; attention learns from tracks of other people."""
     learnt = attention.fit([t.vectors for t in taught], owner, classes=int(owner.max()) + 1, steps=150)
     people = len(first)
-    drawn = np.random.default_rng(0).multinomial(people, np.full(people, 1 / people), DRAWS)
-    weights = np.concatenate([np.ones((1, people)), drawn])  # the first draw is everybody, once
+    drawn = np.random.default_rng(0).multinomial(people, np.full(people, 1 / people), DRAWS).astype(np.float64)
+    weights = np.concatenate([np.ones((1, people)), drawn])  # everybody once, then by chance
     judged, spent = {}, {}
     for name, way in _ways(learnt).items():
         judged[name] = judge(way(first, second), weights)
@@ -139,18 +139,18 @@ def _simulated(shift: float, seed: int) -> Figure:
 
 def _pairs(shared: Floats, people: int, shift: float, rng: np.random.Generator) -> Iterator[tuple[Crowd, Crowd]]:
     """Two tracks of each of some people: person, shift of the track and noise of the frame, made a unit vector."""
-    for person in unit(shared + SPREAD * _gaussian(rng, people)):
+    for person in unit(shared + np.float32(SPREAD) * _gaussian(rng, people)):
         yield _track(person, shift, rng), _track(person, shift, rng)
 
 
 def _track(person: Floats, shift: float, rng: np.random.Generator) -> Crowd:
     bad = rng.random(FRAMES) < BAD
     noise = (NOISE * shift * np.where(bad, WORSE, 1.0)).astype(np.float32)
-    frames = person + shift * _gaussian(rng, 1) + noise[:, None] * _gaussian(rng, FRAMES)
+    frames = person + np.float32(shift) * _gaussian(rng, 1) + noise[:, None] * _gaussian(rng, FRAMES)
     blurs = np.clip(np.where(bad, LOOKS[1], LOOKS[0]) + DOUBT * rng.standard_normal(FRAMES), 0, 1).astype(np.float32)
     return Crowd(unit(frames), np.zeros(FRAMES, np.int64), np.zeros(FRAMES, np.float32), blurs)
 
 
 def _gaussian(rng: np.random.Generator, count: int) -> Floats:
     """Directions by chance, of length about one."""
-    return rng.standard_normal((count, WIDTH), np.float32) / np.float32(np.sqrt(WIDTH))
+    return (rng.standard_normal((count, WIDTH), np.float32) / np.float32(np.sqrt(WIDTH))).astype(np.float32)
