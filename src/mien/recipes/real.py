@@ -1,8 +1,8 @@
-"""python -m mien.recipes.real: two recipes on real faces, on the frozen features of a shipped network, to results/.
+"""python -m mien.recipes.real: `affectnet8` on real faces, on the frozen features of a shipped network, to results/.
 
-`affectnet8` learns from FER+'s training part and is scored on its reported half of the validation part; `abaw4_lsd`
-learns from rendered faces and is scored on the same real ones. The network has itself learned from FER+'s training
-part and from such renders, so the first row of either is no stranger to the data: the rows tell heads apart, no more.
+It learns from FER+'s training part and is scored on the reported half of the validation part. The network has itself
+learned from FER+'s training part, so the first row is no stranger to the data: the rows tell heads apart, no more.
+`abaw4_lsd` on real faces is `mien.recipes.synthetic`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.labels import EXPRESSIONS
 from mien.models import Model
 from mien.train import course, extract, result
-from mien.train.data import Ints, affectnet, folders
+from mien.train.data import Ints, affectnet
 from mien.train.features import Writer
-from mien.train.sources import SIDE, Source, ferplus, majority, renders
+from mien.train.sources import SIDE, Source, ferplus, majority
 from mien.train.stills import NETWORK
+from mien.train.upscale import resized
 
 HEAD = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
 
@@ -37,28 +37,12 @@ def sheet(out: Path, classes: Mapping[str, Ints]) -> list[str]:
     return names
 
 
-def tree(out: Path, classes: Mapping[str, Ints]) -> list[str]:
-    """LSD's folders, an empty file for each picture; the names, in order. Classes are places in EXPRESSIONS."""
-    own, names = [EXPRESSIONS.index(n) for n in SIX], []
-    for split, numbers in classes.items():
-        for i, c in enumerate(numbers.tolist()):
-            name = f"{folders.LSD.splits[split]}/{folders.LSD.classes[own.index(c)]}/{i:06d}"
-            (out / name).parent.mkdir(parents=True, exist_ok=True)
-            (out / f"{name}.jpg").touch()
-            names.append(name)
-    return names
-
-
-SIX = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
-
-
 def embed(model: Model, parts: list[Source], names: list[str], out: Path) -> None:
     """Features of the faces, under the name by which the recipes ask; what is there already is not made again."""
-    head, inner = extract.embedding(model), (SIDE - model.card.input.size) // 2
-    images = np.concatenate([p.images for p in parts])[:, inner : SIDE - inner, inner : SIDE - inner]
+    head, images = extract.embedding(model), np.concatenate([p.images for p in parts])
     writer = Writer(out / "features" / NETWORK, names, len(head.labels), 10)
     for start in range(writer.done, len(images), extract.CHUNK):
-        grey = images[start : start + extract.CHUNK]
+        grey = resized(images[start : start + extract.CHUNK], model.card.input.size)
         answers = model.answers([np.repeat(g[:, :, None], 3, 2) for g in grey])
         place = np.arange(start, start + len(grey))
         still, seen = np.zeros(len(grey), np.int64), np.ones(len(grey), bool)
@@ -84,10 +68,9 @@ def score(name: str, folder: Path, work: Path, note: str, seeds: int, results: P
 
 
 def main() -> None:
-    """Both, from the data to the result files."""
+    """From the data to the result file."""
     parse = argparse.ArgumentParser(description=__doc__)
     parse.add_argument("--data", type=Path, required=True, help="holds ferplus.parquet")
-    parse.add_argument("--renders", type=Path, required=True, help="made by `mien synth faces`")
     parse.add_argument("--work", type=Path, default=Path(".cache/real"), help="features and heads; another for another network")  # fmt: skip  # noqa: E501
     parse.add_argument("--model", default="mien_s.default")
     parse.add_argument("--most", type=int, default=30_000, help="training faces at most")
@@ -107,16 +90,6 @@ def main() -> None:
     names = sheet(asked.work / "affectnet8", {"train": truth[0], "validation": truth[1]})
     embed(model, real, names, asked.work / "affectnet8")
     score("affectnet8", asked.work / "affectnet8", asked.work, note, asked.seeds, asked.results)
-    six = [EXPRESSIONS.index(n) for n in SIX]
-    drawn = renders(asked.renders)
-    shown = np.nan_to_num(drawn.targets["expression"], nan=-1)
-    faces = [thinned(drawn, (shown.max(1) > 0) & np.isin(shown.argmax(1), six), asked.most),
-             real[1].pick(np.isin(truth[1], six))]  # fmt: skip
-    classes = {"train": faces[0].targets["expression"].argmax(1), "validation": majority(faces[1])[1]}
-    names = tree(asked.work / "abaw4_lsd", classes)
-    embed(model, faces, names, asked.work / "abaw4_lsd")
-    note = f"{len(faces[0])} rendered training and {len(faces[1])} real FER+ validation faces, frozen {asked.model}"
-    score("abaw4_lsd", asked.work / "abaw4_lsd", asked.work, note, asked.seeds, asked.results)
 
 
 if __name__ == "__main__":

@@ -56,13 +56,13 @@ def _grey(data: bytes) -> NDArray[np.uint8]:
         return np.asarray(image.convert("L").resize((SIDE, SIDE), Image.Resampling.BILINEAR))
 
 
-def table(path: Path) -> tuple[Mapping[str, NDArray[np.generic]], NDArray[np.uint8]]:
-    """A parquet file's columns, and its images as grey squares."""
+def table(path: Path, split: str = "") -> tuple[Mapping[str, NDArray[np.generic]], NDArray[np.uint8]]:
+    """A parquet file's columns, and its images as grey squares; of one `split` alone where one is named."""
     import pyarrow.parquet as pq
 
     if not path.is_file():
         raise InputError(f"wanted the data file {path}, which is not there; point --data at the folder that holds it")
-    rows = pq.read_table(path)
+    rows = pq.read_table(path, filters=[("split", "=", split)] if split else None)
     columns = {c: rows[c].to_numpy(zero_copy_only=False) for c in rows.column_names if c != "image"}
     return columns, np.stack([_grey(image.as_py()) for image in rows["image"]])
 
@@ -73,6 +73,19 @@ def ferplus(data: Path) -> tuple[Source, Source, Source]:
     The publishers' validation part is halved by name: one half fits temperatures, the other is only reported on.
     """
     columns, images = table(data / "ferplus.parquet")
+    source = _rated(columns, images)
+    clear = np.isfinite(source.targets["expression"]).all(1)
+    train, valid = columns["split"] == "train", source.pick(columns["split"] == "valid")
+    fit = source.pick(train & clear)
+    return fit.pick(~near(fit.images, valid.images)), *_halved(valid)
+
+
+def ferplus_valid(data: Path) -> tuple[Source, Source]:
+    """The (calibrate, validate) of `ferplus`, without reading the training part."""
+    return _halved(_rated(*table(data / "ferplus.parquet", "valid")))
+
+
+def _rated(columns: Mapping[str, NDArray[np.generic]], images: NDArray[np.uint8]) -> Source:
     votes = np.stack([columns[n] for n in EXPRESSIONS], 1).astype(np.float32)
     rest = columns["unknown"].astype(np.float32) + columns["NF"].astype(np.float32)
     single = np.where(votes > 1, votes, 0)  # one vote of ten is noise, as in the label set's own paper
@@ -82,12 +95,13 @@ def ferplus(data: Path) -> tuple[Source, Source, Source]:
     targets = {"expression": soft, "valence_arousal": affect, "votes": votes, "rest": rest[:, None]}
     targets["unit_priors"] = expected(soft)
     names = columns["name"].astype(str)
-    source = Source(images, targets, names, names)
-    train, valid = columns["split"] == "train", columns["split"] == "valid"
-    calibrate = valid & held_out(source.groups, 0.5, "calibrate")
-    fit = source.pick(train & clear)
-    fit = fit.pick(~near(fit.images, source.images[valid]))
-    return fit, source.pick(calibrate & clear), source.pick(valid & ~calibrate)
+    return Source(images, targets, names, names)
+
+
+def _halved(valid: Source) -> tuple[Source, Source]:
+    calibrate = held_out(valid.groups, 0.5, "calibrate")
+    clear = np.isfinite(valid.targets["expression"]).all(1)
+    return valid.pick(calibrate & clear), valid.pick(~calibrate)
 
 
 def majority(part: Source) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
