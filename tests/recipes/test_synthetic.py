@@ -45,7 +45,7 @@ def test_the_six_are_found_among_the_networks_expressions_in_the_challenges_orde
 def test_the_blend_weight_never_looks_at_the_scored_faces() -> None:
     net, fit, images = tune.replica(CARD), real(12), real(12).images
     truths = (ONE_HOT[np.arange(12) % 6], ONE_HOT[np.arange(12) % 2])
-    (one, weights), (other, again) = (
+    (_, one, weights), (_, other, again) = (
         synthetic.blended(net, fit, synthetic.Real(images, truth, -truths[0])) for truth in truths
     )
     assert weights == again and one.honest != other.honest

@@ -119,19 +119,21 @@ def scored(raw: Floats, real: Real, optimistic: float | None = None) -> Score:
     return Score(honest, low, high, honest if optimistic is None else optimistic)
 
 
-def blended(net: Replica, fit: Real, test: Real) -> tuple[Score, str]:
-    """The row with the pre-trained network blended in, and the weights."""
-    mine = {id(part): answers(net, part.images) for part in (fit, test)}
-
-    def learned(part: Real) -> Blend:
-        signals = [[_signal(part.given)], [_signal(mine[id(part)])]]
-        return Blend().fit(signals, [_signal(part.truth)], lambda truth, raw: score(raw, truth))
+def blended(net: Replica, fit: Real, test: Real) -> tuple[Score, Score, str]:
+    """The network's own row, the one with the pre-trained network blended in, and the weights."""
+    mine = answers(net, test.images)
 
     def told(blend: Blend) -> Floats:
-        return blend([_signal(test.given), _signal(mine[id(test)])]).values
+        return blend([_signal(test.given), _signal(mine)]).values
 
-    blend = learned(fit)
-    return scored(told(blend), test, score(told(learned(test)), test.truth)), repr(blend)
+    honest, optimistic = weighed(fit, answers(net, fit.images)), weighed(test, mine)
+    return scored(mine, test), scored(told(honest), test, score(told(optimistic), test.truth)), repr(honest)
+
+
+def weighed(part: Real, mine: Floats) -> Blend:
+    """The blend of the pre-trained network's answers and these that is best on a part."""
+    signals = [[_signal(part.given)], [_signal(mine)]]
+    return Blend().fit(signals, [_signal(part.truth)], lambda truth, raw: score(raw, truth))
 
 
 def _signal(values: Floats) -> Signal:
@@ -146,8 +148,8 @@ def run(card: Card, lesson: Lesson, parts: tuple[Real, Real], steps: int, seed: 
     rows = [scored(answers(net, test.images), test)]
     for _ in islice(tune.adapt(net, lesson, WHOLE, seed), steps):
         pass
-    both, weights = blended(net, fit, test)
-    return [*rows, scored(answers(net, test.images), test), both], weights
+    alone, mixed, weights = blended(net, fit, test)
+    return [*rows, alone, mixed], weights
 
 
 def kinds(faces: upscale.Greys, enlarge: upscale.Upscaler) -> Mapping[str, upscale.Greys]:

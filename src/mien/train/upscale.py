@@ -18,7 +18,7 @@ from mien.geometry import luma, shrink
 from mien.runtime.onnx import Onnx
 
 Greys = NDArray[np.uint8]  # (n, s, s)
-BATCH = 32
+BATCH = 16
 
 
 class Upscaler(Protocol):
@@ -46,9 +46,9 @@ class Resized:
 
 
 class Small(nn.Module):
-    """What bicubic resizing lacks, from 5 × 5 pixels around: three convolutions, four pixels out of each."""
+    """What bicubic resizing lacks, from 7 × 7 pixels around: three convolutions, four pixels out of each."""
 
-    def __init__(self, width: int = 32) -> None:
+    def __init__(self, width: int = 24) -> None:
         super().__init__()
         last = nn.Conv2d(width, 4, 3, padding=1)
         nn.init.zeros_(last.weight)  # it starts as bicubic
