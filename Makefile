@@ -45,10 +45,12 @@ bench/peers/fer:
 # trained on, LABELS the teacher's finds in the photos (made where the file is absent).
 results: .venv/dev
 	$(BIN)/python -m mien.train.detection --photos $(DATA) --labels $(LABELS)
-	for n in identity tracks clips ages groups events simulated kills papers; do \
+	for n in identity tracks rules clips ages groups events simulated kills papers; do \
 		$(BIN)/python -m mien.album.experiments $$n || exit 1; done
 	$(BIN)/python -m mien.train.failures --renders $(RENDERS) --scenes $(SCENES)
 	for n in mien_s.default mien_s.default.fp32 mien_s.clean; do \
 		$(BIN)/python -m mien.train.evaluate --name $$n --data $(DATA) --renders $(RENDERS) || exit 1; done
 	$(BIN)/python -m mien.train.modelcard
+	for n in clips shift; do $(BIN)/python -m mien.recipes.$$n --data $(DATA) || exit 1; done
+	$(BIN)/mien recipes --table results > docs/recipes.md
 	$(BIN)/mien lab games verify results --repeats 40

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mien.card import Input
-from mien.geometry import TEMPLATE, crop, iou, luma, nms, normalise, shrink, similarity, widen
+from mien.geometry import TEMPLATE, crop, halved, iou, luma, nms, normalise, shrink, similarity, widen
 from mien.types import Floats, Pixels
 
 UNKNOWN = np.full((5, 2), np.nan, np.float32)
@@ -223,6 +223,13 @@ def test_shrink_far_down_averages_as_the_slow_way_does() -> None:
     cells = pixels.reshape(60, 15, 80, 15, 3).mean((1, 3))
     for gap in (1.0, 2.0):
         assert np.abs(shrink(pixels, (80, 60), gap=gap)[2:-2, 2:-2] - cells[2:-2, 2:-2]).max() < 3
+
+
+def test_half_a_picture_is_the_mean_of_every_four_pixels() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 6), np.uint8)
+    means = pixels[:6].reshape(3, 2, 3, 2).mean((1, 3))
+    assert halved(pixels).shape == (4, 3)
+    np.testing.assert_allclose(halved(pixels)[:3], means, atol=0.51)
 
 
 def test_shrink_to_the_same_size_is_the_same_picture() -> None:

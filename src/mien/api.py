@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mien import store
-from mien.detectors.finder import Finder
+from mien.detectors import load as detectors
 from mien.errors import InputError
 from mien.geometry import shrink
 from mien.identity.gallery import Gallery
@@ -19,13 +18,12 @@ from mien.io.table import of as table
 from mien.models import load as models
 from mien.perceive import Perceiver
 from mien.quality import measure
-from mien.runtime.onnx import Onnx
 from mien.stream import Smoothing, Watch
 from mien.temporal.stride import Stride
 from mien.types import Faces, Frame, Pixels
 
 __all__ = ["detect", "look", "perceiver", "read", "table", "watch"]
-DETECTOR, NETWORK = "finder", "mien_s"
+NETWORK = "mien_s"
 
 
 @lru_cache(maxsize=4)
@@ -33,9 +31,7 @@ def perceiver(
     *, demographics: bool = False, threads: int | None = None, device: str = "cpu", smallest: float = 0.0
 ) -> Perceiver:
     """The detector and the network that ship, loaded once; `smallest` asks for faces down to so many pixels."""
-    card = store.card(DETECTOR)
-    runtime = Onnx(store.read(card), card, device=device, threads=threads)
-    finder = Finder(card, runtime, threshold=card.post["threshold"], smallest=smallest)
+    finder = detectors.load(device=device, threads=threads, smallest=smallest)
     return Perceiver(finder, (models.load(NETWORK, demographics=demographics, device=device, threads=threads),))
 
 

@@ -75,6 +75,11 @@ def shrink(pixels: Pixels, size: tuple[int, int], how: str = "bilinear", gap: fl
     return np.asarray(Image.fromarray(pixels).resize(size, _FILTERS[how], reducing_gap=gap))
 
 
+def halved(pixels: Pixels) -> Pixels:
+    """The whole picture at half its size, every four pixels averaged: the fastest way to make it smaller."""
+    return np.asarray(Image.fromarray(pixels).reduce(2))
+
+
 def luma(pixels: Pixels) -> Pixels:
     """The brightness of an RGB picture, (h, w)."""
     return np.asarray(Image.fromarray(pixels).convert("L"))

@@ -8,9 +8,10 @@ from importlib.resources import files
 import numpy as np
 
 from mien import store
-from mien.api import DETECTOR, NETWORK
+from mien.api import NETWORK
 from mien.bench import SEED, Answer, Claim, Setup
 from mien.bench.timing import in_turns, medians
+from mien.detectors.load import FINDER
 from mien.runtime.onnx import Onnx
 from mien.types import Floats
 
@@ -22,7 +23,7 @@ def measure(setup: Setup) -> Answer:
     rng = np.random.default_rng(SEED)
     finder, network = (
         Onnx(store.read(card), card, threads=threads)
-        for card, threads in ((store.card(DETECTOR), 1), (store.card(NETWORK), 2))
+        for card, threads in ((store.card(FINDER), 1), (store.card(NETWORK), 2))
     )
     side = store.card(NETWORK).input.size
 

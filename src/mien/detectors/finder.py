@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mien.card import Card
-from mien.geometry import luma, nms, normalise, shrink
+from mien.detectors.judge import Judge
+from mien.geometry import halved, luma, nms, normalise, shrink
 from mien.link import sigmoid
 from mien.runtime import Runtime
 from mien.types import Faces, Floats, Frame, Pixels
@@ -19,14 +20,17 @@ PADDING = 32  # the coarsest stride: sides are filled up to a multiple of it
 OVERLAP = 0.4
 ENLARGED, ROOMY = 2.0, 512  # small pictures are looked at enlarged, so that their small faces are not too small
 COARSE, NEAR = 192, 0.3  # a first small look is for faces that fill three tenths of the long side, or more
+DOUBTFUL = 0.3  # finds from this score on go to the judge, where there is one
 LARGEST = 2560  # longest side of the second pass; more would only find faces nobody can read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finder:
-    """Looks at the frame at 640 or below, small ones enlarged, and at 192 for near faces; at full size if that is vain.
+    """Looks at the frame at 192 for near faces, then at 640 or below, small ones enlarged; at full size if in vain.
 
-    `smallest` asks for faces down to so many pixels: where the first look would see them below 16, it looks twice.
+    Beside a near face the others are looked for at half the size, so that who sits before a camera is found in half the
+    time. `smallest` asks for faces down to so many pixels: the second look is then whole, and where that would see them
+    below 16, there is a third.
     """
 
     card: Card
@@ -34,25 +38,37 @@ class Finder:
     threshold: float
     smallest: float = 0.0
     longest: int = 640
+    judge: Judge | None = None
 
     def __call__(self, frame: Frame) -> Faces:
         """The faces of one frame, surest first; none is not an error."""
         long = max(frame.size)
         grey = luma(frame.pixels)
         view = _scaled(grey, min(self.longest, max(long, min(ENLARGED * long, ROOMY))) / long)
-        near = self._look(frame, _scaled(view, COARSE / max(view.shape)))
-        near = near.pick(_sides(near) >= NEAR * long)
-        faces = self._look(frame, view)
-        faces = _joined(near, faces.pick(_sides(faces) < 1.2 * NEAR * long))
+        half = halved(view)
+        near = self._judged(frame, _scaled(half, COARSE / max(half.shape)), NEAR * long, np.inf)
+        second = half if len(near) and not self.smallest else view
+        faces = _joined(near, self._judged(frame, second, 0.0, 1.2 * NEAR * long))
         wanted_small = 0 < self.smallest * self.longest / long < 16
         if long > self.longest and (len(faces) == 0 or wanted_small):
-            return _joined(near, self._look(frame, _scaled(grey, min(1.0, LARGEST / long))))
+            return _joined(near, self._judged(frame, _scaled(grey, min(1.0, LARGEST / long)), 0.0, np.inf))
         return faces
 
-    def _look(self, frame: Frame, view: Pixels) -> Faces:
+    def _judged(self, frame: Frame, view: Pixels, least: float, most: float) -> Faces:
+        """What is found with sides of so many pixels of the frame, after the second opinion on what is doubtful."""
+        low = min(self.threshold, DOUBTFUL) if self.judge else self.threshold
+        faces = self.look(frame, view, low)
+        sides = _sides(faces)
+        faces = faces.pick((sides >= least) & (sides < most))
+        if not self.judge:
+            return faces
+        faces = self.judge(faces)
+        return faces.pick(faces.scores > self.threshold)
+
+    def look(self, frame: Frame, view: Pixels, threshold: float) -> Faces:
         """What the network finds in a smaller or larger grey picture of the frame, in the frame's own pixels."""
         maps = self.runtime.run(normalise(_fill(view)[None, ..., None], self.card.input))
-        scores, boxes, points = decode(maps, self.threshold)
+        scores, boxes, points = decode(maps, threshold)
         scale = np.divide(frame.size, view.shape[1::-1]).astype(np.float32)
         boxes, points = boxes * np.concatenate([scale, scale]), (points * scale).astype(np.float32)
         kept = nms(boxes, scores, OVERLAP)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from types import MappingProxyType
 
 import numpy as np
 
@@ -30,9 +31,7 @@ class Model:
         """The same faces with this model's answers."""
         pixels, how = faces.frame.pixels, self.card.input
         crops = (crop(pixels, box, points, how) for box, points in zip(faces.boxes, faces.points, strict=True))
-        for head, reading in self.answers(crops).items():
-            faces = faces.with_reading(head, reading)
-        return faces
+        return replace(faces, readings=MappingProxyType({**faces.readings, **self.answers(crops)}))
 
     def answers(self, crops: Iterable[Pixels]) -> Mapping[Head, Reading]:
         """Readings of crops already of the card's input size; one batch of them at a time is asked for and held."""

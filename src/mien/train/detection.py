@@ -4,7 +4,7 @@ Nobody has drawn these faces by hand: the teacher's sure finds are taken as trut
 count on both sides. A figure near one therefore says "as good as the teacher", not "perfect". The teacher misses faces
 from aside: finds that a person looked at and called faces are in reviewed.json, and `reviewed` leaves those, too, out.
 
-python -m mien.train.detection --name finder.default --photos DIR --labels labels.json
+python -m mien.train.detection --photos DIR --labels labels.json
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien import record
-from mien.card import Card
 from mien.detectors import Detector
 from mien.detectors.finder import Finder
+from mien.detectors.load import load
 from mien.geometry import iou, shrink
 from mien.io import folder, photo
-from mien.runtime.onnx import Onnx
-from mien.train.ship import WEIGHTS
 from mien.types import Faces, Floats, Frame
 
 SURE, SMALLEST, OVERLAP = 0.98, 24.0, 0.4
+TRIED = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)  # thresholds
 LOOK_TWICE = 2  # the teacher sees small photos enlarged, so that its small finds are trustworthy
 
 
@@ -75,14 +75,16 @@ def compare(found: Faces, truth: Truth) -> tuple[int, int, int, int]:
     return int(hit.sum()), int((~hit).sum()), int(right.sum()), int(wrong.sum())
 
 
-def figures(detector: Detector, truths: dict[str, Truth], base: Path) -> dict[str, record.Figure]:
-    """Recall and precision over all photos."""
-    counts = np.zeros(4, int)
-    for name, truth in truths.items():
-        counts += compare(detector(photo.read(base / name)), truth)
+def tally(detector: Detector, truths: Mapping[str, Truth], base: Path) -> NDArray[np.int64]:
+    """Faces found and missed, right and wrong finds, over all photos."""
+    counts = [compare(detector(photo.read(base / name)), truth) for name, truth in truths.items()]
+    return np.array(counts, np.int64).reshape(-1, 4).sum(0)
+
+
+def shown(counts: NDArray[np.int64]) -> dict[str, record.Figure]:
+    """Counts as recall and precision."""
     hit, missed, right, wrong = counts.tolist()
     return {
-        "photos": len(truths),
         "faces": hit + missed,
         "recall": round(hit / max(hit + missed, 1), 4),
         "precision": round(right / max(right + wrong, 1), 4),
@@ -105,25 +107,43 @@ def reviewed(truths: dict[str, Truth]) -> dict[str, Truth]:
     return added
 
 
+def crossed(detector: Finder, truths: Mapping[str, Truth], base: Path) -> dict[str, record.Figure]:
+    """The same with the threshold chosen, for the best F1, on the half of the albums that is not scored."""
+    halves = [dict[str, Truth](), dict[str, Truth]()]
+    for name, truth in truths.items():
+        album = Path(name).parent.as_posix()
+        halves[int(hashlib.sha256(album.encode()).hexdigest(), 16) % 2][name] = truth
+    counts = [{t: tally(replace(detector, threshold=t), half, base) for t in TRIED} for half in halves]
+    best = [max(TRIED, key=lambda t, tried=tried: _f1(tried[t])) for tried in counts]
+    return shown(counts[0][best[1]] + counts[1][best[0]]) | {"thresholds": list(best)}
+
+
+def _f1(counts: NDArray[np.int64]) -> float:
+    hit, missed, right, wrong = counts.tolist()
+    return (hit + right) / max(hit + missed + right + wrong, 1)
+
+
 def main() -> None:
     """Evaluate from the command line."""
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parse.add_argument("--name", default="finder.default")
     parse.add_argument("--photos", type=Path, required=True)
     parse.add_argument("--labels", type=Path, required=True, help="the teacher's finds; made where the file is absent")
     parse.add_argument("--results", type=Path, default=Path("results"))
     given = parse.parse_args()
-    cards = {c.name: c for c in (Card.from_json(p.read_text()) for p in WEIGHTS.glob("*.json"))}
-    card, began = cards[given.name], time.monotonic()
+    began = time.monotonic()
     photos = folder.photos(given.photos)
     truths = teach(photos, given.photos, given.labels)
-    detector = Finder(card, Onnx(WEIGHTS / card.file, threads=1), card.post["threshold"])
-    sweep = {
-        f"{t:.2f}": figures(Finder(card, detector.runtime, t), truths, given.photos) for t in (0.5, 0.6, 0.7, 0.75, 0.8)
-    }
+    detector, known = load(threads=1), reviewed(truths)
+    sweep = {f"{t:.2f}": shown(tally(replace(detector, threshold=t), known, given.photos)) for t in TRIED}
+    card = detector.card
     found: dict[str, record.Figure] = {"card": card.name, "hash": card.hash, "threshold": detector.threshold}
-    found |= {"at": figures(detector, truths, given.photos), "by_threshold": sweep}
-    found |= {"reviewed": figures(detector, reviewed(truths), given.photos)}
+    found |= {"judge": detector.judge.card.hash if detector.judge else "", "photos": len(truths)}
+    found |= {"at": shown(tally(detector, truths, given.photos)), "by_threshold": sweep}
+    found |= {
+        "reviewed": shown(tally(detector, known, given.photos)),
+        "crossed": crossed(detector, known, given.photos),
+    }
+    found |= {"without_judge": shown(tally(replace(detector, judge=None, threshold=0.7), known, given.photos))}
     data = [given.photos / name for name in truths]
     record.write(given.results / f"{card.name}.json", found, seed=0, data=data, seconds=time.monotonic() - began)
 

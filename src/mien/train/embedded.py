@@ -2,7 +2,6 @@
 
 python -m mien.train.embedded --stage faces     real faces alone: what needs no renders
 python -m mien.train.embedded --stage mien_s    from there, everything together
-python -m mien.train.embedded --stage finish    from there, more of what the action units learn from
 python -m mien.train.embedded --stage clean     renders and consenting people alone, from nothing
 """
 
@@ -55,11 +54,6 @@ STAGES = {
     "faces": Stage({"ferplus": 128, "utkface": 64}, loop.Plan(1400, rate=3e-3)),
     "mien_s": Stage(
         {"ferplus": 112, "utkface": 24, "lfw": 24, "smiles": 8, "renders": 120}, loop.Plan(4200, rate=2.5e-3), "faces"
-    ),
-    "finish": Stage(
-        {"ferplus": 80, "utkface": 16, "lfw": 16, "smiles": 32, "renders": 144},
-        loop.Plan(800, rate=1.2e-3, warmup=50),
-        "mien_s",
     ),
     "clean": Stage({"renders": 192, "london": 16}, loop.Plan(900, rate=3e-3)),
 }

@@ -133,8 +133,8 @@ def readme_figures(loaded: Mapping[str, Json]) -> str:
     faces, found = loaded["mien_s.default"], loaded.get("finder.default")
     rows = [[words, at(faces, path)] for words, path in SUMMARY]
     rows += [
-        ["detector: recall of what MTCNN is sure of, faces of 24 px and more", at(found, "at/recall")],
-        ["detector: precision on the same photos", at(found, "at/precision")],
+        ["detector: recall of what MTCNN is sure of, faces of 24 px and more", at(found, "reviewed/recall")],
+        ["detector: precision on the same photos", at(found, "reviewed/precision")],
     ]
     return table(["validation figure", "value"], rows)
 
@@ -166,10 +166,12 @@ def main() -> None:
         "groups": groups(main_result),
         "london": london(main_result),
         "finder": finder(loaded.get("finder.default")),
-        "finder_photos": str(at(loaded.get("finder.default"), "at/photos")),
+        "finder_photos": str(at(loaded.get("finder.default"), "photos")),
         "finder_faces": str(at(loaded.get("finder.default"), "at/faces")),
-        "finder_reviewed": str(at(loaded.get("finder.default"), "reviewed/precision")),
     }
+    for name, path in (("crossed", "crossed"), ("alone", "without_judge")):
+        for figure in ("recall", "precision"):
+            filled[f"{name}_{figure}"] = str(at(loaded.get("finder.default"), f"{path}/{figure}"))
     for name, part in filled.items():
         text = text.replace("{{" + name + "}}", part)
     given.out.write_text(text, "utf-8")

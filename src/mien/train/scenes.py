@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from mien.detectors.finder import Finder
 from mien.errors import InputError
@@ -120,7 +120,32 @@ def mosaic(pool: Sequence[Cut], photos: Sequence[Pixels], mined: Sequence[Pixels
 def dressed(cut: Cut, rng: np.random.Generator) -> Cut:
     """The cut with another soft border where it has none of its own, mirrored at times."""
     alpha = soft(cut.alpha.shape, rng) if cut.alpha.min() == 255 else cut.alpha
-    return Cut(cut.pixels, alpha, cut.box, cut.points)
+    return Cut(worn(cut, rng), alpha, cut.box, cut.points)
+
+
+def worn(cut: Cut, rng: np.random.Generator) -> Pixels:
+    """The cut's pixels, at times with sunglasses or under a cap, which the pool's faces seldom have."""
+    left, right = cut.points[:2].astype(float)
+    apart, wears = float(np.hypot(*(right - left))), rng.random(2) < 0.1
+    if apart < 4 or not wears.any():
+        return cut.pixels
+    picture = Image.fromarray(cut.pixels)
+    draw = ImageDraw.Draw(picture)
+    along = (right - left) / apart
+    up = np.array([along[1], -along[0]])
+    if wears[0]:
+        dark, reach = int(rng.integers(0, 60)), rng.uniform(0.28, 0.42, 2) * apart * [1.0, 0.75]
+        for eye in (left, right):
+            draw.ellipse([*(eye - reach), *(eye + reach)], (dark, dark, dark))
+        draw.line([*left, *right], (dark, dark, dark), max(int(apart * 0.08), 1))
+    if wears[1]:
+        low, wide = rng.uniform(0.3, 0.6) * apart, rng.uniform(0.9, 1.3) * apart
+        middle, colour = (left + right) / 2 + up * low, tuple(int(v) for v in rng.integers(0, 256, 3))
+        ends = middle - along * wide, middle + along * wide
+        draw.polygon([tuple(p) for p in (*ends, ends[1] + up * 2 * apart, ends[0] + up * 2 * apart)], colour)
+        brim = tuple(int(v * 0.6) for v in colour)
+        draw.line([tuple(ends[0]), tuple(ends[1])], brim, max(int(apart * rng.uniform(0.1, 0.4)), 1))
+    return np.asarray(picture)
 
 
 def scrap(

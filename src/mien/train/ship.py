@@ -3,6 +3,7 @@
 python -m mien.train.ship --name mien_s.default --checkpoint .cache/train/mien_s.pt --data DIR
 python -m mien.train.ship --name mien_s.clean --checkpoint .cache/train/clean.pt --renders DIR
 python -m mien.train.ship --name finder.default --checkpoint .cache/train/finder.pt --scenes DIR
+python -m mien.train.ship --name judge.default --checkpoint .cache/train/judge.pt --scenes DIR --photos DIR
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import torch
 from torch import nn
 
 from mien.card import Card, Input, Output
-from mien.geometry import normalise
+from mien.geometry import normalise, shrink
 from mien.heads import EXPRESSION, QUESTIONS
 from mien.models import Model
 from mien.runtime.onnx import Onnx
@@ -34,8 +35,10 @@ LICENSES = {
     "mien_s.default": "Apache-2.0 file; trained on research data with doubtful rights, see MODEL_CARD.md",
     "mien_s.clean": "Apache-2.0 file; trained on MIT renders and CC BY 4.0 photos alone",
     "finder.default": "Apache-2.0 file; trained on renders and research photos, see MODEL_CARD.md",
+    "judge.default": "Apache-2.0 file; trained on renders and research photos, see MODEL_CARD.md",
 }
 
+WEIGHT = 0.5  # of the judge against the detector
 UNTAUGHT = {"mien_s.clean": ("identity", "age", "gender", "ethnicity")}  # what its data cannot teach
 
 
@@ -68,8 +71,6 @@ def temperature(logits: Floats, soft: Floats) -> float:
 
 def rgb(grey: np.ndarray) -> list[Pixels]:
     """Stored grey squares as the crops that the shipped network sees."""
-    from mien.geometry import shrink
-
     return [shrink(np.repeat(image[..., None], 3, 2), (SIZE, SIZE)) for image in grey]
 
 
@@ -153,11 +154,26 @@ def finder(name: str, checkpoint: Path, scenes: Path) -> list[Card]:
     examples = [normalise(p[None, ..., None], how) for p in pictures]
     export.to_int8(fp32, int8, examples)
     export.store_halved(fp32)
-    post = {"threshold": 0.7}
+    post = {"threshold": 0.75}
     return [
         finish(Card(full, path.name, LICENSES[name], how, (), aliases, post=post), path)
         for path, full, aliases in ((int8, name, ("finder",)), (fp32, f"{name}.fp32", ()))
     ]
+
+
+def judge(name: str, checkpoint: Path, scenes: Path, photos: Path) -> list[Card]:
+    """Ship the second opinion, in int8 alone: it is asked about single finds."""
+    from mien.train.judge import INPUT, JudgeNet, collected
+
+    net, path = trained(JudgeNet(), checkpoint), WEIGHTS / f"{name.replace('.', '_')}.int8.onnx"
+    fp32 = path.with_suffix(".fp32.onnx")
+    export.to_onnx(net, ["face"], torch.randn(4, 1, SIZE, SIZE), fp32, {0: "n"})
+    found = collected(scenes, photos, 200, seed=2).images
+    crops = [shrink(image, (SIZE, SIZE))[..., None] for image in found[:1024]]
+    export.to_int8(fp32, path, [normalise(crops[i : i + 64], INPUT) for i in range(0, len(crops), 64)])
+    fp32.unlink()
+    card = Card(name, path.name, LICENSES[name], INPUT, (), (name.split(".")[0],), post={"weight": WEIGHT})
+    return [finish(card, path)]
 
 
 def finish(card: Card, path: Path) -> Card:
@@ -183,10 +199,13 @@ def main() -> None:
     parse.add_argument("--checkpoint", type=Path, required=True)
     parse.add_argument("--data", type=Path)
     parse.add_argument("--scenes", type=Path)
+    parse.add_argument("--photos", type=Path, help="for the judge: pictures without people")
     parse.add_argument("--renders", type=Path, help="for mien_s.clean: rendered heads never trained on")
     given = parse.parse_args()
     if given.name.startswith("finder"):
         made = finder(given.name, given.checkpoint, given.scenes)
+    elif given.name.startswith("judge"):
+        made = judge(given.name, given.checkpoint, given.scenes, given.photos)
     else:
         told = rendered(given.renders) if given.name.endswith("clean") else photos(given.data)
         made = faces(given.name, given.checkpoint, told)

@@ -1,0 +1,61 @@
+"""What the judge learns from: finds whose rightness is known, cut alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from mien.card import Card, Input
+from mien.detectors.finder import STRIDES, Finder
+from mien.train.augment import SIZE
+from mien.train.finder import RAW, target
+from mien.train.judge import FACES, Batches, Finds, JudgeNet, finds
+from mien.train.sources import SIDE
+from mien.types import Floats
+
+BOXES = np.array([[40, 40, 60, 60], [200, 180, 60, 60]], np.float32)
+
+
+@dataclass
+class FindsBoth:
+    """A detector's network that sees a face in both boxes of any picture."""
+
+    def run(self, batch: Floats) -> Mapping[str, Floats]:
+        maps = {}
+        for stride in STRIDES:
+            five = BOXES[:, None, :2] + BOXES[:, None, 2:] * np.random.default_rng(0).random((2, 5, 2), np.float32)
+            wanted = target(BOXES, five, (320, 320), stride)
+            raw = np.concatenate([np.where(wanted.face, 3.0, -8.0)[None], wanted.values[1:]])
+            maps[f"maps{stride}"] = raw[None].astype(np.float32)
+        assert raw.shape[0] == RAW
+        return maps
+
+
+def test_a_find_on_a_face_is_right_beside_it_wrong_and_half_on_it_left_out() -> None:
+    card = Card("finder.test", "none.onnx", "none", Input(640, "stretch", mean=(0.5,), std=(0.25,)))
+    image = np.zeros((320, 320), np.uint8)
+    image[40:100, 40:100] = 200
+    shifted = BOXES[1] + np.array([26, 0, 0, 0], np.float32)  # a third of the union
+    found = finds(Finder(card, FindsBoth(), 0.5), np.stack([image] * 2), [BOXES[:1], np.stack([BOXES[0], shifted])])
+    assert found.right.tolist() == [True, False, True]
+    assert found.images.shape == (3, SIDE, SIDE)
+    assert found.images[0][SIDE // 2, SIDE // 2] > 150 and not found.images[1].any()
+    assert np.allclose(found.scores, 1 / (1 + np.exp(-3)), atol=1e-5)
+
+
+def test_wrong_finds_come_as_often_as_they_were_believed_and_a_step_gives_the_same_batch() -> None:
+    scores = np.array([0.9, 0.2, 0.8, 0.5], np.float32)
+    images = np.stack([np.full((SIDE, SIDE), v, np.uint8) for v in (10, 90, 170, 250)])
+    batches = Batches(Finds(images, scores, np.array([False, False, True, True])), seed=3)
+    pictures, wanted = batches(7)
+    again, _ = batches(7)
+    assert torch.equal(pictures, again) and pictures.shape[1:] == (1, SIZE, SIZE)
+    assert int((wanted > 0.5).sum()) == FACES
+    np.testing.assert_allclose(batches.chances, [0.9 / 1.1, 0.2 / 1.1], rtol=1e-5)
+
+
+def test_the_network_answers_one_number_a_find() -> None:
+    assert JudgeNet((4, 8, 8, 8)).eval()(torch.zeros(3, 1, SIZE, SIZE))["face"].shape == (3, 1)
