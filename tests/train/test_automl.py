@@ -118,6 +118,7 @@ def test_the_result_names_the_boosting_that_stands_in(tmp_path: Path, monkeypatc
     assert told == ("scikit-learn's gradient boosting in place of LightAutoML, which is not installed",)
 
 
+@pytest.mark.filterwarnings("ignore")  # it tells at length of other extras of its own that are missing
 def test_lightautoml_itself_finds_the_units(tmp_path: Path) -> None:
     pytest.importorskip("lightautoml", reason="LightAutoML is not installed; pip install mien[automl]")
     x, task = units(400)
