@@ -54,7 +54,7 @@ class Listener:
         given = self._prepare(block, sampling_rate=self._prepare.sampling_rate, return_tensors="pt")
         with torch.inference_mode():
             rows = self._net(given[self._prepare.model_input_names[0]]).last_hidden_state[0].numpy()
-        return rows[: -(-len(block) * len(rows) // self._prepare.n_samples)] if self._whole else rows
+        return rows[: max(len(block) * len(rows) // self._prepare.n_samples, 1)] if self._whole else rows
 
 
 class Reader:

@@ -8,7 +8,7 @@ import pkgutil
 from mien.errors import unknown
 from mien.train.recipe import Recipe
 
-BESIDE = {"clips", "plans", "real", "shift", "shown", "synthetic", "table"}  # what stands beside the recipes and is none
+BESIDE = {"clips", "plans", "real", "shift", "shown", "synthetic", "table"}  # no recipes
 
 
 def names() -> list[str]:
