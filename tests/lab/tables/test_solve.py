@@ -18,7 +18,7 @@ import pytest
 from sklearn import metrics
 from typer.testing import CliRunner
 
-from mien.errors import InputError
+from mien.errors import InputError, MissingExtra
 from mien.lab.tables import learner, models
 from mien.lab.tables.agent import Settings
 from mien.lab.tables.cli import app
@@ -173,3 +173,9 @@ def test_a_test_table_without_a_used_column_is_refused() -> None:
     frame = people().astype("str").where(people().notna())
     with pytest.raises(InputError, match=r"lacks the columns.*sex"):
         solve(Table(frame), "predict Survived", [BOOSTING], Settings(5), test=frame.drop(columns=["sex", "Survived"]))
+
+
+def test_without_what_tables_need_the_extra_that_brings_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mien.lab.tables.cli.find_spec", lambda name: None)
+    ran = CliRunner().invoke(app, ["solve", "train.csv", "--task", "predict y, auc", "--out", "run"])
+    assert isinstance(ran.exception, MissingExtra) and "mien[lab]" in str(ran.exception)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from mien.errors import MissingExtra
 
 app = typer.Typer(
     help='From a table and a sentence to a model.\n\nExample:  mien lab tables solve train.csv --task "predict y" '
@@ -17,6 +20,9 @@ app = typer.Typer(
 @app.callback()
 def group() -> None:
     """From a table and a sentence to a trained model."""
+    for package, name in (("pandas", "pandas"), ("sklearn", "scikit-learn")):
+        if find_spec(package) is None:
+            raise MissingExtra(name, "lab")
 
 
 @app.command("solve")
