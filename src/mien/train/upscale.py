@@ -107,12 +107,15 @@ class RealEsrgan:
 
     def _enlarged(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         (colours,) = self._onnx.run(np.repeat(batch[:, None], 3, 1)).values()
-        return np.stack([luma(_bytes(c.transpose(1, 2, 0))) for c in colours]).astype(np.float32) / np.float32(255)
+        return _unit(np.stack([luma(_bytes(c.transpose(1, 2, 0))) for c in colours]))
 
 
 def _by_batch(images: Greys, draw: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Greys:
-    parts = (images[i : i + BATCH].astype(np.float32) for i in range(0, len(images), BATCH))
-    return np.concatenate([_bytes(draw(part / np.float32(255))) for part in parts])
+    return np.concatenate([_bytes(draw(_unit(images[i : i + BATCH]))) for i in range(0, len(images), BATCH)])
+
+
+def _unit(images: Greys) -> NDArray[np.float32]:
+    return np.divide(images, 255, dtype=np.float32)
 
 
 def _bytes(values: NDArray[np.float32]) -> Greys:
