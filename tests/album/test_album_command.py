@@ -31,6 +31,13 @@ def test_people_events_and_private_photos_come_as_one_object(mien: Callable, alb
     assert run.album["failed"] == []
 
 
+def test_who_is_on_too_few_photos_or_days_is_not_listed(mien: Callable, album: Path) -> None:
+    assert [len(p["photos"]) for p in mien("album", album, "--json", "--photos", 4).album["people"]] == [5]
+    assert [len(p["photos"]) for p in mien("album", album, "--json", "--days", 2).album["people"]] == [5]
+    assert mien("album", album, "--json", "--photos", 6).album["people"] == []
+    assert mien("album", album, "--json", "--days", 3).album["people"] == []
+
+
 def test_demographics_only_when_asked_and_never_mixed_into_an_album_made_without(mien: Callable, album: Path) -> None:
     run = mien("album", album, "--json", "--demographics")
     red = run.person(*BEACH, *HOME)

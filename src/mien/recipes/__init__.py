@@ -8,7 +8,7 @@ import pkgutil
 from mien.errors import unknown
 from mien.train.recipe import Recipe
 
-BESIDE = {"clips", "plans", "real", "shift", "shown", "synthetic", "table"}  # no recipes
+BESIDE = {"clips", "plans", "real", "shift", "shown", "table"}  # no recipes
 
 
 def names() -> list[str]:

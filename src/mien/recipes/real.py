@@ -2,7 +2,7 @@
 
 It learns from FER+'s training part and is scored on the reported half of the validation part. The network has itself
 learned from FER+'s training part, so the first row is no stranger to the data: the rows tell heads apart, no more.
-`abaw4_lsd` on real faces is `mien.recipes.synthetic`.
+`abaw4_lsd` on real faces is `mien.train.synthetic`.
 """
 
 from __future__ import annotations

@@ -9,8 +9,7 @@ from sklearn.metrics import f1_score
 
 from mien import store
 from mien.labels import EXPRESSIONS, LSD
-from mien.recipes import synthetic
-from mien.train import tune
+from mien.train import synthetic, tune
 from mien.train.sources import SIDE
 from mien.train.tune import Lesson
 

@@ -1,4 +1,4 @@
-"""python -m mien.recipes.synthetic: ABAW-4's learning from synthetic data on rendered and real faces, to results/.
+"""python -m mien.train.synthetic: ABAW-4's learning from synthetic data on rendered and real faces, to results/.
 
 The published recipe in full: synthetic pictures of half the size that the network wants, enlarged by plain resizing or
 by super-resolution; first the last layer learns on them, then all weights; raw answers are blended with those of the
