@@ -43,15 +43,14 @@ class Finder:
     def __call__(self, frame: Frame) -> Faces:
         """The faces of one frame, surest first; none is not an error."""
         long = max(frame.size)
-        grey = luma(frame.pixels)
-        view = _scaled(grey, min(self.longest, max(long, min(ENLARGED * long, ROOMY))) / long)
+        view = _grey(frame, min(self.longest, max(long, min(ENLARGED * long, ROOMY))) / long)
         half = halved(view)
         near = self._judged(frame, _scaled(half, COARSE / max(half.shape)), NEAR * long, np.inf)
         second = half if len(near) and not self.smallest else view
         faces = _joined(near, self._judged(frame, second, 0.0, 1.2 * NEAR * long))
         wanted_small = 0 < self.smallest * self.longest / long < 16
         if long > self.longest and (len(faces) == 0 or wanted_small):
-            return _joined(near, self._judged(frame, _scaled(grey, min(1.0, LARGEST / long)), 0.0, np.inf))
+            return _joined(near, self._judged(frame, _grey(frame, min(1.0, LARGEST / long)), 0.0, np.inf))
         return faces
 
     def _judged(self, frame: Frame, view: Pixels, least: float, most: float) -> Faces:
@@ -76,8 +75,15 @@ class Finder:
         return Faces(frame, boxes[inside], points[inside], scores[inside])
 
 
+def _grey(frame: Frame, scale: float) -> Pixels:
+    """The frame's brightness at another size; what gets much smaller does so first, for memory is slower than sums."""
+    if scale <= 0.5:
+        return luma(_scaled(frame.pixels, scale))
+    return _scaled(luma(frame.pixels), scale)
+
+
 def _scaled(pixels: Pixels, scale: float) -> Pixels:
-    height, width = pixels.shape
+    height, width = pixels.shape[:2]
     return shrink(pixels, (max(round(width * scale), 1), max(round(height * scale), 1)), gap=1.0)
 
 

@@ -159,7 +159,7 @@ def _to_rgb(image: Image.Image) -> Pixels:
         return _from_array(np.asarray(image), False)
     if image.has_transparency_data:
         return _on_white(np.asarray(image.convert("RGBA")))
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))  # which would copy it
 
 
 def _from_array(array: Array, bgr: bool) -> Pixels:
