@@ -125,7 +125,8 @@ def _blocks(clip: Clip, size: int) -> list[Signal]:
     """The mean expression of each frame's faces, cut into the blocks in which a watch decides."""
     none = np.full(len(EXPRESSION.labels), np.nan, np.float32)
     values = np.stack([f[EXPRESSION].values.mean(0) if len(f) else none for f in clip.seen])
-    times, seen = np.array([f.frame.time for f in clip.seen]), np.isfinite(values).all(1)
+    times = np.array([f.frame.time for f in clip.seen])
+    seen = np.isfinite(np.sum(values, axis=1))
     rows = [slice(i, i + size) for i in range(0, len(values), size)]
     return [Signal(times[r], values[r], seen[r], EXPRESSION.labels) for r in rows if seen[r].any()]
 

@@ -139,10 +139,11 @@ def compared(fer: People, lfw: People) -> list[Figures]:
         gain, chance = paired(MEAN_F1, table, tables[start])
         low, high = interval(MEAN_F1.total(again @ table))
         hits, alarms, misses = table.sum(0).reshape(3, -1)
-        each = dict(zip(USABLE, (2 * hits / (2 * hits + alarms + misses)).round(4).tolist(), strict=True))
+        each: Figures = dict(zip(USABLE, (2 * hits / (2 * hits + alarms + misses)).round(4).tolist(), strict=True))
         figures = {"mean_f1": float(MEAN_F1.total(table.sum(0))), "low": low, "high": high}
-        paid = {} if name == start else {"against": start, "gain": round(gain, 4), "chance": round(chance, 4)}
-        out.append({"name": name, **{k: round(v, 4) for k, v in figures.items()}, "f1": each, **paid})
+        paid: Figures = {} if name == start else {"against": start, "gain": round(gain, 4), "chance": round(chance, 4)}
+        row: Figures = {"name": name, **{k: round(v, 4) for k, v in figures.items()}, "f1": each, **paid}
+        out.append(row)
     return out
 
 

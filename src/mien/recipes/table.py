@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 from mien import recipes
 from mien.errors import InputError
@@ -24,7 +24,8 @@ resampled videos, the mean of the seeds'. Each table names its twin's size; on t
 some dozens of batches and may stay below what it reaches on larger ones. Below each table stands every step that helps
 in the paper and not here, or the other way: a row's honest figure against the first row, the row above, and the nearest
 ones it adds steps to. `real_…` is a recipe on real faces (`python -m mien.recipes.real`), on features of a shipped
-network that has itself learned from the training part: it compares heads, not networks. With all three changes
+network that has itself learned from the training part: it compares heads, not networks; in
+`real_abaw4_lsd` (`python -m mien.train.synthetic`) the whole network learns, or its last layer. With all three changes
 `affectnet8` collapses there: weights grow with rarity, and so does the weighted share that label smoothing gives to the
 rarest class.
 """
@@ -32,7 +33,13 @@ rarest class.
 Builds = Mapping[str, frozenset[str]]  # by row, its steps
 
 
-class Scored(TypedDict):
+class Crossed(TypedDict, total=False):
+    """What only newer result files hold."""
+
+    crossed: float | None
+
+
+class Scored(Crossed):
     """A row of a result file."""
 
     name: str
@@ -40,7 +47,6 @@ class Scored(TypedDict):
     low: float
     high: float
     optimistic: float
-    crossed: NotRequired[float | None]
     paper: float | None
     seeds: list[float]
     frames: float | None

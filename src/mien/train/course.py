@@ -189,9 +189,9 @@ def _crossed(part: Part, stages: Sequence[Stage], split: Split, sheets: Sheets) 
     if len(set(films)) < 2:
         return None
 
-    def run(rest: Ints, held: Ints) -> Doubles:
+    def run(rest: Ints, held: Ints) -> list[Doubles]:
         on, use = (partial(_bench_of, part, split, sheets, present[places]) for places in (rest, held))
-        return sums(through(stages, on, use)[0])
+        return list(sums(through(stages, on, use)[0]))
 
     return np.stack(crossed(films, run))
 
