@@ -13,6 +13,7 @@ from mien.api import perceiver
 from mien.card import Card, Input
 from mien.detectors.finder import Finder
 from mien.detectors.judge import SURE, Judge
+from mien.geometry import iou, shrink
 from mien.io import photo
 from mien.types import Faces, Floats, Frame
 
@@ -88,3 +89,12 @@ def test_beside_a_near_face_a_smaller_look_is_enough_unless_small_faces_are_aske
     assert len(spied(portrait)) == 1 and seen == [192, 256]
     seen.clear()
     assert len(replace(spied, smallest=16.0)(portrait)) == 1 and seen == [192, 512]
+
+
+@pytest.mark.parametrize("scale", [1.5, 4])
+def test_an_enlarged_group_has_the_same_faces_in_the_same_places(finder: Finder, scale: float) -> None:
+    small = Frame(photo.read(store.WHEEL.parents[2] / "examples" / "group.jpg").pixels[:, :700])  # not symmetric
+    wide, high = round(small.size[0] * scale), round(small.size[1] * scale)
+    boxes, large = finder(small).boxes, finder(Frame(shrink(small.pixels, (wide, high)))).boxes
+    assert len(boxes) == len(large) > 3
+    assert (iou(large / np.float32(scale), boxes).max(1) > 0.7).all()

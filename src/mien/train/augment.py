@@ -86,15 +86,16 @@ def hide(images: Tensor, share: float, rng: torch.Generator) -> Tensor:
     return torch.where(mask, torch.rand(n, 1, 1, 1, generator=rng), images)
 
 
-def mix(batch: Tensor, targets: Mapping[str, Tensor], count: int, rng: torch.Generator) -> None:
-    """Lay a weak second face over each of the first, in place; soft labels mix alike, the identity becomes unknown."""
+def mix(batch: Tensor, targets: Mapping[str, Tensor], rows: slice, rng: torch.Generator) -> None:
+    """Lay a weak second face over each of these, in place; soft labels mix alike, the identity becomes unknown."""
+    count = len(batch[rows])
     other = torch.randperm(count, generator=rng)
     share = 0.4 * torch.rand(count, generator=rng) ** 2
     for values in (batch, *(v for name, v in targets.items() if name != "identity")):
         part = share.reshape(-1, *[1] * (values.ndim - 1))
-        values[:count] = values[:count] * (1 - part) + values[other] * part
+        values[rows] = values[rows] * (1 - part) + values[rows][other] * part
     if "identity" in targets:
-        targets["identity"][:count][share > 0.1] = torch.nan
+        targets["identity"][rows][share > 0.1] = torch.nan
 
 
 def faces(images: Tensor, flips: Tensor, how: Strength, rng: torch.Generator) -> Tensor:

@@ -37,6 +37,7 @@ WEIGHTS = {
 }
 
 
+MIXED = ("ferplus",)  # sources whose faces are laid over each other: their labels are shares of votes
 WHOLE_ROWS = ("expression", "age", "gender", "ethnicity", "identity")  # known or unknown as a whole, not by column
 TARGETS = {h: len(head.labels) for h, head in QUESTIONS.items()} | {"unit_priors": len(ACTION_UNITS.labels)}
 
@@ -99,6 +100,8 @@ class Batches:
     def __init__(self, parts: Mapping[str, Source], shares: Mapping[str, int], seed: int) -> None:
         self.parts, self.shares, self.seed = parts, shares, seed
         self.chances = {name: chances(part) for name, part in parts.items()}
+        ends = np.cumsum(list(shares.values())).tolist()
+        self.rows = {n: slice(e - c, e) for (n, c), e in zip(shares.items(), ends, strict=True)}  # of a batch
         self.heads = sorted({h for part in parts.values() for h in part.targets} & set(TARGETS))
 
     def __call__(self, step: int) -> tuple[Tensor, dict[str, Tensor]]:
@@ -118,7 +121,9 @@ class Batches:
         wanted = {h: torch.from_numpy(np.concatenate(v)) for h, v in targets.items()}
         if "pose" in wanted:
             wanted["pose"][flips, 0] *= -1
-        augment.mix(batch, wanted, self.shares.get("ferplus", 0), rng)
+        for name, rows in self.rows.items():
+            if name in MIXED:
+                augment.mix(batch, wanted, rows, rng)
         return batch.contiguous(memory_format=torch.channels_last), wanted
 
 

@@ -1,0 +1,80 @@
+"""A threshold that is scored was chosen on other albums."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mien.card import Card, Input
+from mien.detectors.finder import Finder
+from mien.train import detection
+from mien.train.detection import Truth, crossed, shown, tally
+from mien.types import Faces, Floats, Frame
+
+BOX = np.array([[10, 10, 40, 40]], np.float32)
+WRONG = np.array([[60, 60, 30, 30]], np.float32)
+CARD = Card("finder.test", "none.onnx", "none", Input(640, "stretch", mean=(0.5,), std=(0.25,)))
+
+
+class Blind:
+    """No network: the finds are planted."""
+
+    def run(self, batch: Floats) -> dict[str, Floats]:
+        raise AssertionError("not to be asked")
+
+
+@pytest.fixture
+def albums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dict[str, Truth]]:
+    """Twelve albums of one photo: each face is found at 0.72, in half of the albums a wrong find stands at 0.62."""
+    truths = {}
+    for i in range(12):
+        name = f"album{i}/p.png"
+        (tmp_path / f"album{i}").mkdir()
+        Image.fromarray(np.full((100, 100, 3), i, np.uint8)).save(tmp_path / name)
+        truths[name] = Truth(BOX, np.ones(1, np.float32))
+
+    def planted(self: Finder, frame: Frame) -> Faces:
+        scores = np.array([0.72, 0.62], np.float32)
+        points = np.full((2, 5, 2), np.nan, np.float32)
+        faces = Faces(frame, np.concatenate([BOX, WRONG]), points, scores)
+        kept = faces.scores > self.threshold
+        kept[1] &= frame.pixels[0, 0, 0] % 2 == 0
+        return faces.pick(kept)
+
+    monkeypatch.setattr(Finder, "__call__", planted)
+    return tmp_path, truths
+
+
+def test_counts_are_recall_and_precision(albums: tuple[Path, dict[str, Truth]]) -> None:
+    base, truths = albums
+    assert shown(tally(Finder(CARD, Blind(), 0.5), truths, base)) == {
+        "faces": 12,
+        "recall": 1.0,
+        "precision": round(12 / 18, 4),
+        "wrong": 6,
+    }
+
+
+def test_each_half_is_scored_with_the_threshold_of_the_other(
+    albums: tuple[Path, dict[str, Truth]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, truths = albums
+    asked: list[tuple[float, frozenset[str]]] = []
+    real = detection.tally
+
+    def watched(detector: Finder, part: dict[str, Truth], where: Path) -> np.ndarray:
+        asked.append((detector.threshold, frozenset(part)))
+        counts = real(detector, part, where)
+        first = min(asked[0][1]) in part
+        alarms = 0 if first or detector.threshold >= 0.7 else 50  # so that the second half wants 0.7
+        return counts + np.array([0, 0, 0, alarms])
+
+    monkeypatch.setattr(detection, "tally", watched)
+    found = crossed(Finder(CARD, Blind(), 0.5), truths, base)
+    halves = {part for _, part in asked}
+    assert len(halves) == 2 and frozenset.union(*halves) == frozenset(truths)
+    assert found["thresholds"] == [0.65, 0.7]
+    assert found["wrong"] == 50, "the second half is scored at the first one's threshold"
