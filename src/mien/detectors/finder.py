@@ -28,9 +28,9 @@ LARGEST = 2560  # longest side of the second pass; more would only find faces no
 class Finder:
     """Looks at the frame at 192 for near faces, then at 640 or below, small ones enlarged; at full size if in vain.
 
-    Beside a near face the others are looked for at half the size, so that who sits before a camera is found in half the
-    time. `smallest` asks for faces down to so many pixels: the second look is then whole, and where that would see them
-    below 16, there is a third.
+    Beside a near face the others are looked for at half the size, so that who sits before a camera is found sooner.
+    `smallest` asks for faces down to so many pixels: the second look is then whole, and where that would see them below
+    16, there is a third.
     """
 
     card: Card
