@@ -69,11 +69,18 @@ class Rule:
 
     def decide(self, distances: Floats, between: Floats) -> int:
         """The same, from distances (t, r) that were taken before."""
-        chosen = np.argsort(distances.mean(0), kind="stable")[: self.candidates]
-        cost = distances[:, chosen]
-        if self.others:
-            cost = cost + np.float32(self.others) * surprise(distances, between, chosen)
+        return self.among(*evidence(distances, between, self.candidates))
+
+    def among(self, chosen: Ids, near: Floats, surprises: Floats) -> int:
+        """The same, from the evidence for so many candidates."""
+        cost = near + np.float32(self.others) * surprises
         return int(chosen[softmax(-np.float32(self.weight) * cost).sum(0).argmax()])
+
+
+def evidence(distances: Floats, between: Floats, candidates: int) -> tuple[Ids, Floats, Floats]:
+    """The candidates (m,), how far each frame is from them (t, m), and how surprising that would make all others."""
+    chosen = np.argsort(distances.mean(0), kind="stable")[:candidates]
+    return chosen, distances[:, chosen], surprise(distances, between, chosen)
 
 
 def surprise(distances: Floats, between: Floats, chosen: Ids) -> Floats:
@@ -96,7 +103,8 @@ def fit(
 ) -> Rule:
     """The rule that names most of these queries rightly; each is its distances (t, r). The first of equals wins."""
     rules = [Rule(w, o, candidates) for o, w in product(others, weights)]
-    hits = [sum(r.decide(q, between) == t for q, t in zip(queries, truth.tolist(), strict=True)) for r in rules]
+    known = [evidence(q, between, candidates) for q in queries]
+    hits = [sum(r.among(*e) == t for e, t in zip(known, truth.tolist(), strict=True)) for r in rules]
     return rules[int(np.argmax(hits))]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mien.record import write
 
-NAMES = ("identity", "tracks", "rules", "clips", "events", "simulated", "ages", "groups", "scale", "kills")
+NAMES = ("identity", "tracks", "rules", "clips", "events", "simulated", "still", "ages", "groups", "scale", "kills")
 
 
 def main() -> None:

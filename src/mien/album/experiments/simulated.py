@@ -1,8 +1,7 @@
-"""Where the truth is known because it was made: the still-to-video rule on histograms, and events from noisy scores."""
+"""Events from noisy scores and made-up captions, where the truth is known because it was made."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -13,16 +12,14 @@ from numpy.typing import NDArray
 from mien.album.captions import Words, ensemble
 from mien.album.events import dissimilarity, peaks, pooled
 from mien.album.experiments.faces import Figures, interval
-from mien.identity import attention, still_to_video
+from mien.identity import attention
 from mien.identity.linkage import cut
-from mien.identity.still_to_video import People, divergence, nearest_mean
 from mien.link import softmax
 from mien.record import Figure
 from mien.types import Floats
 
 Ids = NDArray[np.int64]
 Made: TypeAlias = tuple[Floats, Ids, Ids]  # scores, classes, albums
-PEOPLE, BINS, FRAMES, REPEATS = 60, 48, 6, 12
 CLASSES, ALBUMS, TAUGHT = 14, 30, 300  # TAUGHT: albums that attention and the words learn from
 WORDS, SHARES = 8, (0.2, 0.35, 0.5, 0.65, 0.8)  # of a caption; weights of the photos' scores beside it
 GRID = np.linspace(0.5, 0.999, 30)
@@ -30,64 +27,12 @@ GRID = np.linspace(0.5, 0.999, 30)
 
 def run(data: Path, seed: int) -> Figures:
     """All figures of this measurement; no data is read."""
-    strengths = {"weak features": 60, "middling features": 120, "strong features": 300}
-    return {
-        "still to video": {name: _still_to_video(n, seed) for name, n in strengths.items()},
-        "events": _events(seed),
-    }
+    return {"events": _events(seed)}
 
 
 def files(data: Path) -> list[Path]:
     """None."""
     return []
-
-
-def _still_to_video(draws: int, seed: int) -> Figure:
-    """Persons are distributions over bins; a photo or frame is a histogram of so many draws."""
-    rows: dict[str, list[float]] = {"mean distance": [], "MAP fusion": [], "MAP of all distances": [], "SVM": []}
-    for repeat in range(REPEATS):
-        rng = np.random.default_rng([seed, draws, repeat])
-        people, queries, _, _ = _histograms(draws, rng)
-        truth = np.arange(PEOPLE)
-        weights = [10.0, 30.0, 100.0, 300.0]
-        plain = still_to_video.fit(queries, truth, people.between, weights, [0.0])
-        proposed = still_to_video.fit(queries, truth, people.between, weights, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0])
-        people, queries, stills, frames = _histograms(draws, rng)  # other persons
-        for name, rule in (("MAP fusion", plain), ("MAP of all distances", proposed)):
-            rows[name].append(_share([rule.decide(q, people.between) for q in queries]))
-        rows["mean distance"].append(_share([nearest_mean(q) for q in queries]))
-        rows["SVM"].append(_share(svm(stills * BINS, [f * BINS for f in frames])))
-    gain = np.array(rows["MAP of all distances"]) - np.array(rows["MAP fusion"])
-    figures: dict[str, Figure] = {name: interval(values) for name, values in rows.items()}
-    return {**figures, "gain over MAP fusion": interval(gain)}
-
-
-def _histograms(draws: int, rng: np.random.Generator) -> tuple[People, list[Floats], Floats, list[Floats]]:
-    base = rng.dirichlet(np.full(BINS, 4.0))
-    models = np.stack([rng.dirichlet(base * BINS * 6) for _ in range(PEOPLE)])
-
-    def seen(p: NDArray[np.float64], count: int) -> Floats:
-        return ((rng.multinomial(draws, p, size=count) + 0.5) / (draws + 0.5 * BINS)).astype(np.float32)
-
-    stills = np.concatenate([seen(p, 1) for p in models])
-    frames = [seen(p, FRAMES) for p in models]
-    people = People.of(stills, np.arange(PEOPLE), divergence)
-    return people, [people.distances(f) for f in frames], stills, frames
-
-
-def svm(stills: Floats, frames: Sequence[Floats]) -> list[int]:
-    """The person of each track by a linear machine taught one photo a person, its scores summed over frames."""
-    from sklearn.svm import LinearSVC
-
-    machine = LinearSVC(C=10, max_iter=300, tol=1e-2, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an SVM that has not quite settled is still the baseline
-        machine.fit(stills, np.arange(len(stills)))
-    return [int(machine.decision_function(f).sum(0).argmax()) for f in frames]
-
-
-def _share(named: Sequence[int]) -> float:
-    return float(np.mean(np.asarray(named) == np.arange(len(named))))
 
 
 def _events(seed: int) -> Figure:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mien.album.experiments import rules
 from mien.album.experiments.faces import Crowd, Figures, files, halves
 from mien.album.experiments.identity import WAYS, scored
-from mien.album.experiments.simulated import svm
+from mien.album.experiments.still import svm
 from mien.identity import descriptor, still_to_video
 from mien.identity.compare import euclid
 from mien.identity.still_to_video import People, Rule, nearest_mean
