@@ -123,15 +123,37 @@ def test_the_table_holds_every_row_and_says_what_moved_the_other_way(tmp_path: P
         Line(row.name, honest, 0.9, 1.4, honest + 0.1, row.paper, crossed=honest + 0.05)
         for row, honest in zip(recipe.rows, (1.3, 1.2), strict=True)
     )
-    made = result.figures(recipe, {0: course.Scored(lines, (), ()), 1: course.Scored(lines, (), ())})
-    result.write(tmp_path / "abaw4_mtl.json", made, {"note": "a twin", "sha256": "0"}, [0, 1], 1.0)
+    sums = tuple(np.ones((4, n)) for n in (64, 11, 36))
+    run = course.Scored(lines, (), (sums, sums), "0")
+    result.write(tmp_path / "abaw4_mtl.json", recipe, {0: run, 1: run}, "a twin", 1.0)
     page = table.markdown(tmp_path)
-    assert "| plain | 1.3000 ± 0.0000 | 0.9000–1.4000 | 1.3500 | 1.4000 | 1.2765 |" in page
+    assert "| plain | 1.3000 ± 0.0000 | 0.9000–1.4000 |  |  | 1.3500 | 1.4000 | 1.2765 |" in page
+    assert "| + thresholds | 1.2000 ± 0.0000 | 0.9000–1.4000 | +0.0000 | 1.000 | 1.2500 | 1.3000 | 1.3040 |" in page
     assert "- + thresholds: +0.0275 in the paper, -0.1000 here" in page
     assert "`abaw3_expr`" in page.split("Not run yet")[1]
     (tmp_path / "abaw4_mtl.json").write_text("{}")
     with pytest.raises(InputError, match="is no result of a recipe"):
         table.markdown(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "bases"),
+    [("abaw7_mtl", [0, 0, 1, 0, 2]), ("abaw3_expr", [0, 0, 0, 0]), ("abaw10_violence", [0, 0, 0, 0])],
+)
+def test_a_row_builds_on_the_fullest_one_above_whose_steps_it_keeps(name: str, bases: list[int]) -> None:
+    recipe = recipes.named(name)
+    assert [recipe.base(i) for i in range(len(recipe.rows))] == bases
+
+
+def test_seeds_of_the_same_data_swap_the_same_videos_and_count_no_more_than_one() -> None:
+    draw, recipe = np.random.default_rng(0), recipes.named("abaw3_expr")
+    one, other = (draw.random((9, 64)) for _ in range(2))
+    pair = ((one,), (other,), "ab12")
+    assert course.compared(recipe, [pair]) == course.compared(recipe, [pair] * 5)
+    better = other + 5 * np.eye(8).ravel()
+    again = [((better,), (other,), f"{seed:x}") for seed in range(5)]
+    gains = [course.compared(recipe, pairs) for pairs in ([again[0]], again)]
+    assert gains[0][0] == pytest.approx(gains[1][0]) and gains[1][1] < gains[0][1] < 0.05  # other videos add to it
 
 
 def test_listing_the_recipes_loads_no_torch() -> None:

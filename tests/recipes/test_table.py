@@ -19,7 +19,7 @@ def told(folder: Path, name: str, ours: list[list[float]]) -> list[str]:
     """The lines on reversals under a recipe's table, for these figures of its rows by seed."""
     rows = [
         {"name": row.name, "honest": sum(seeds) / len(seeds), "low": 0.0, "high": 1.0, "optimistic": 1.0,
-         "paper": row.paper, "seeds": seeds, "frames": None}
+         "gain": 0.1, "chance": 0.5, "crossed": None, "paper": row.paper, "seeds": seeds, "frames": None}
         for row, seeds in zip(recipes.named(name).rows, ours, strict=True)
     ]  # fmt: skip
     record = {"figures": {"title": "t", "claim": 0.5, "source": "s", "rows": rows}, "data": {"note": "planted"}}

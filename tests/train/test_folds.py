@@ -97,14 +97,14 @@ def test_the_paired_test_comes_near_to_every_way_of_swapping() -> None:
         tally.MEAN_CCC.by_video(truth, truth + s * draw.normal(size=truth.shape).astype(np.float32), video, 8)
         for s in (0.9, 1.2)
     )
-    gaps = []
+    every = []
     for ways in product((False, True), repeat=8):
         swap = np.array(ways)[:, None]
         a, b = np.where(swap, other, one).sum(0), np.where(swap, one, other).sum(0)
-        gaps.append(abs(float(tally.MEAN_CCC.total(a) - tally.MEAN_CCC.total(b))))
-    gap, chance = tally.paired(tally.MEAN_CCC, one, other)
+        every.append(abs(float(tally.MEAN_CCC.total(a) - tally.MEAN_CCC.total(b))))
+    gap, chance = tally.paired(tally.gaps(tally.MEAN_CCC, one, other, tally.tosses(8, seed=0)))
     assert gap == pytest.approx(float(tally.MEAN_CCC.total(one.sum(0)) - tally.MEAN_CCC.total(other.sum(0))))
-    assert chance == pytest.approx(np.mean(np.array(gaps) >= abs(gap) - 1e-12), abs=0.05)  # 3 deviations of 1000 draws
+    assert chance == pytest.approx(np.mean(np.array(every) >= abs(gap) - 1e-12), abs=0.05)  # 3 deviations of 1000 draws
 
 
 def test_the_interval_is_that_of_videos_drawn_again_one_by_one() -> None:

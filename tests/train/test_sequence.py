@@ -10,12 +10,13 @@ import pytest
 import torch
 from torch import nn
 
+from mien.errors import InputError
 from mien.train import sequence
 from mien.train.data import Target
 from mien.train.fit import Task
 from mien.train.inputs import Inputs
 from mien.train.questions import named
-from mien.train.recipe import Kind, Plan
+from mien.train.recipe import Kind, Member, Plan
 
 torch.set_num_threads(1)
 
@@ -86,9 +87,23 @@ def test_a_head_over_time_learns_what_one_row_cannot_tell(kind: Kind, tmp_path: 
 
 
 def test_two_streams_attend_to_each_other() -> None:
-    net = sequence.Crossed((6, 3), sequence.BiLstm(2 * sequence.HIDDEN, 2)).eval()
+    both = inputs([10], 6).beside(inputs([10], 3))
+    net = sequence.network(both, "bilstm", 2).eval()
     x = torch.randn(2, 10, 9)
     moved = x.clone()
     moved[:, 7, 6:] += 1  # the second stream, elsewhere in time
-    assert net(x).shape == (2, 10, 2)
+    assert isinstance(net, sequence.Crossed) and net(x).shape == (2, 10, 2)
     assert (net(x)[:, 0] != net(moved)[:, 0]).any()
+
+
+def test_a_second_stream_lends_its_columns_but_not_its_eyes() -> None:
+    one, other = inputs([3, 4], 6), inputs([3, 4], 2, seed=1)
+    one.seen[2] = False
+    both = one.beside(other)
+    assert both.seen.tolist() == one.seen.tolist() and both.second == 2
+    np.testing.assert_array_equal(both.values.numpy(), np.hstack([one.values.numpy(), other.values.numpy()]))
+
+
+def test_a_head_that_reads_rows_one_by_one_takes_no_second_stream() -> None:
+    with pytest.raises(InputError, match="beside another stream is one of tcn"):
+        Member("faces", Plan(), beside="skeleton")

@@ -33,10 +33,8 @@ def score(
     seeds = sorted(int(p.parent.name) for p in (out / recipe).glob("*/answers.npz"))
     runs = {s: course.score(chosen, data, results.kept(out / recipe / str(s) / "answers.npz")) for s in seeds}
     for seed, run in runs.items():
-        print(results.line(f"{recipe}, seed {seed}", run))
+        print(results.line(f"{recipe}, seed {seed}", chosen, run))
     if not runs:
         results.kept(out / recipe / "0" / "answers.npz")
     if result:
-        made = results.figures(chosen, runs)
-        results.write(result, made, {"note": note, "sha256": course.fingerprint(chosen, data)}, seeds,
-                      time.monotonic() - begun)  # fmt: skip
+        results.write(result, chosen, runs, note, time.monotonic() - begun)

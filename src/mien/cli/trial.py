@@ -33,16 +33,13 @@ def trial(
     torch.set_num_threads(1)
     chosen = {name: named(name) for name in recipes}
     for name, recipe in chosen.items():
-        begun, runs, prints = time.monotonic(), {}, []
+        begun, runs = time.monotonic(), {}
         for seed in range(seeds):
             with tempfile.TemporaryDirectory() as folder:
                 twin = Path(folder) / "twin"
                 twins.write(twins.kind_of(recipe.data), twin, seed, scale)
                 answers = course.train(recipe, twin, Path(folder) / "run", seed)
                 runs[seed] = course.score(recipe, twin, answers)
-                prints.append(course.fingerprint(recipe, twin))
-            print(result.line(f"{name}, seed {seed}", runs[seed]), flush=True)
+            print(result.line(f"{name}, seed {seed}", recipe, runs[seed]), flush=True)
         note = f"synthetic twins of seeds 0 to {seeds - 1} at {scale:g} of the published size"
-        made = result.figures(recipe, runs)
-        result.write(results / f"{name}.json", made, {"note": note, "sha256": " ".join(prints)}, list(runs),
-                     time.monotonic() - begun)  # fmt: skip
+        result.write(results / f"{name}.json", recipe, runs, note, time.monotonic() - begun)

@@ -1,4 +1,4 @@
-"""ABAW-10, violence: a temporal head on frame embeddings, windows averaged; skeletons as a second stream."""
+"""ABAW-10, violence: a temporal head on frame embeddings, windows averaged; skeletons attend and are attended to."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ def only(which: int) -> Blend:
     return Blend(tuple((float(i == which),) for i in range(4)))
 
 
-HALVES = Blend(((0,), (0,), (0.5,), (0.5,)))
-
 RECIPE = Recipe(
     title="ABAW-10 violence, macro-F1 of frames; heads on frozen features, where the paper trains the network too",
     data="dvd",
@@ -27,12 +25,12 @@ RECIPE = Recipe(
                 Member("convnext_tiny", TCN),
                 Member("enet_b0", LSTM),
                 Member("convnext_tiny", LSTM, "bilstm"),
-                Member("skeleton", LSTM),
+                Member("convnext_tiny", LSTM, "with skeletons", beside="skeleton"),
             ),
             (
                 Stage("enet", only(1)),
                 Stage("bilstm", only(2)),
-                Stage("with skeletons", Blend(((0,), (0,), (0.5,), (0.5,)))),
+                Stage("with skeletons", only(3)),
             ),
         ),
     ),

@@ -1,4 +1,4 @@
-"""ABAW-5, valence and arousal: two networks' logits, blended with boosting and smoothed."""
+"""ABAW-5, valence and arousal: two networks' logits, smoothed and blended."""
 
 from __future__ import annotations
 

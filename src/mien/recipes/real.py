@@ -62,9 +62,7 @@ def score(name: str, folder: Path, work: Path, note: str, seeds: int, results: P
     recipe, begun, runs = named(name), time.monotonic(), {}
     for seed in range(seeds):
         runs[seed] = course.score(recipe, folder, course.train(recipe, folder, work / f"{name}-{seed}", seed))
-    made, prints = result.figures(recipe, runs), course.fingerprint(recipe, folder)
-    result.write(results / f"real_{name}.json", made, {"note": note, "sha256": prints}, list(runs),
-                 time.monotonic() - begun)  # fmt: skip
+    result.write(results / f"real_{name}.json", recipe, runs, note, time.monotonic() - begun)
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ from mien.temporal.gate import Gate, beside
 from mien.train import extract, sources
 from mien.train.data import Ints
 from mien.train.folds import crossed
-from mien.train.tally import MEAN_F1, Doubles, draws, interval, paired
+from mien.train.tally import MEAN_F1, Doubles, draws, gaps, interval, paired, tosses
 from mien.types import Floats, Signal
 
 USABLE = ("neutral", "happiness")
@@ -132,11 +132,11 @@ def sums(guess: Sequence[Signal], truth: Sequence[Signal]) -> Doubles:
 def compared(fer: People, lfw: People) -> list[Figures]:
     """Each row's mean F1 with its interval over people, and its gain over the row it begins from, by a paired test."""
     tables = {name: sums(guess, lfw.truth) for name, guess in rows(fer, lfw).items()}
-    again = draws(len(lfw.names))
+    again, swapped = draws(len(lfw.names)), tosses(len(lfw.names), seed=0)
     out: list[Figures] = []
     for name, table in tables.items():
         start = "head on LFW" if name.startswith("head") else "network"
-        gain, chance = paired(MEAN_F1, table, tables[start])
+        gain, chance = paired(gaps(MEAN_F1, table, tables[start], swapped))
         low, high = interval(MEAN_F1.total(again @ table))
         hits, alarms, misses = table.sum(0).reshape(3, -1)
         each: Figures = dict(zip(USABLE, (2 * hits / (2 * hits + alarms + misses)).round(4).tolist(), strict=True))

@@ -18,34 +18,33 @@ Made by `mien recipes --table results` from the files of that folder; do not edi
 A twin proves that the code is right, and what a step does under the twin's assumptions; it does not prove that a
 challenge was won. *Honest*: heads are selected and steps fitted on held-out training videos. *Crossed*: steps are
 fitted on four fifths of the scored videos and used on the fifth, in turn, both persons of a film together: more videos
-than the tuning ones, and no video's own truth among them; empty where a file was written before there was such a
-figure. *Optimistic*: steps are fitted on the very videos they are scored on, as the papers did. Intervals are 95 % over
-resampled videos, the mean of the seeds'. Each table names its twin's size; on the smallest a head of few epochs sees
-some dozens of batches and may stay below what it reaches on larger ones. Below each table stands every step that helps
-in the paper and not here, or the other way: a row's honest figure against the first row, the row above, and the nearest
-ones it adds steps to. `real_…` is a recipe on real faces (`python -m mien.recipes.real`), on features of a shipped
-network that has itself learned from the training part: it compares heads, not networks; in
-`real_abaw4_lsd` (`python -m mien.train.synthetic`) the whole network learns, or its last layer. With all three changes
-`affectnet8` collapses there: weights grow with rarity, and so does the weighted share that label smoothing gives to the
-rarest class.
+than the tuning ones, and no video's own truth among them. *Optimistic*: steps are fitted on the very videos they are
+scored on, as the papers did. Intervals are 95 % over resampled videos, the mean of the seeds'. *Gain*: of the honest
+figure over that of the row it builds on, which is the fullest row above whose steps it keeps, else the first; *chance*:
+how likely a gain or loss as large is if the two rows were alike, by a paired test in which each video's answers swap
+rows by the toss of a coin, all seeds together. Each table names its twin's size; on the smallest a head of few epochs
+sees some dozens of batches and may stay below what it reaches on larger ones. Below each table stands every step that
+helps in the paper and not here, or the other way: a row's honest figure against the first row, the row above, and the
+nearest ones it adds steps to. `real_…` is a recipe on real faces (`python -m mien.recipes.real`), on features of a
+shipped network that has itself learned from the training part: it compares heads, not networks; in `real_abaw4_lsd`
+(`python -m mien.train.synthetic`) the whole network learns, or its last layer. With all three changes `affectnet8`
+collapses there: weights grow with rarity, and so does the weighted share that label smoothing gives to the rarest
+class.
 """
 
 Builds = Mapping[str, frozenset[str]]  # by row, its steps
 
 
-class Crossed(TypedDict, total=False):
-    """What only newer result files hold."""
-
-    crossed: float | None
-
-
-class Scored(Crossed):
+class Scored(TypedDict):
     """A row of a result file."""
 
     name: str
     honest: float
     low: float
     high: float
+    gain: float
+    chance: float
+    crossed: float | None
     optimistic: float
     paper: float | None
     seeds: list[float]
@@ -68,7 +67,7 @@ def section(name: str, path: Path) -> str:
     try:
         record = json.loads(path.read_text())
         figures, rows = record["figures"], record["figures"]["rows"]
-        lines = [_line(row) for row in rows]
+        lines = [_line(row, first=row is rows[0]) for row in rows]
         told = [
             f"## `{name}`",
             "",
@@ -77,7 +76,8 @@ def section(name: str, path: Path) -> str:
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no result of a recipe ({error!r}); write it with `mien score --result`") from None
-    head = ["", "| row | honest | 95 % | crossed | optimistic | paper |", "|---|---|---|---|---|---|"]
+    names = "row | honest | 95 % | gain | chance | crossed | optimistic | paper"
+    head = ["", f"| {names} |", f"|{'---|' * (names.count('|') + 1)}"]
     return "\n".join([*told, *head, *lines, "", *_odd(rows, _builds(name.removeprefix("real_"))), ""])
 
 
@@ -90,14 +90,15 @@ def _figure(number: float | None) -> str:
     return "not known" if number is None else f"{number:.4f}"
 
 
-def _line(row: Scored) -> str:
+def _line(row: Scored, *, first: bool) -> str:
     paper = "" if row["paper"] is None else f"{row['paper']:.4f}"
     frames = "" if row["frames"] is None else f" ({row['frames']:.1%} of the frames)"
     spread = f" ± {_deviation(row['seeds']):.4f}" if len(row["seeds"]) > 1 else ""
     span = f"{row['low']:.4f}–{row['high']:.4f}"
-    crossed = "" if (known := row.get("crossed")) is None else f"{known:.4f}"
+    crossed = "" if (known := row["crossed"]) is None else f"{known:.4f}"
     honest = f"{row['honest']:.4f}{spread}"
-    return f"| {row['name']}{frames} | {honest} | {span} | {crossed} | {row['optimistic']:.4f} | {paper} |"
+    paid = " | " if first else f"{row['gain']:+.4f} | {row['chance']:.3f}"
+    return f"| {row['name']}{frames} | {honest} | {span} | {paid} | {crossed} | {row['optimistic']:.4f} | {paper} |"
 
 
 def _deviation(values: list[float]) -> float:

@@ -33,8 +33,11 @@ class Split:
 
     def inputs(self, member: Member) -> Inputs:
         """What a member's head reads."""
-        places, seen = self.places[member.features]
-        return Inputs.of(self.stores[member.features], places, seen, self.rows.starts(), member.plan.reads)
+        own, *second = [
+            Inputs.of(self.stores[name], *self.places[name], self.rows.starts(), member.plan.reads)
+            for name in member.streams
+        ]
+        return own.beside(second[0]) if second else own
 
     def pick(self, videos: Ints) -> Split:
         """The rows of these videos (rising places)."""

@@ -8,7 +8,7 @@ with steps fitted on the other four, and optimistic, where steps are fitted on t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,9 +25,10 @@ from mien.train.fit import Task
 from mien.train.folds import crossed
 from mien.train.questions import named
 from mien.train.recipe import Line, Member, Part, Recipe, Row, Stage
-from mien.train.tally import Doubles, draws, interval
+from mien.train.tally import Doubles, draws, gaps, interval, paired, tosses
 from mien.types import Floats
 
+Sums = tuple[Doubles, ...]  # by question, those of each scored video
 TUNED = 0.2  # share of the training videos on which heads are selected and steps fitted
 
 
@@ -49,8 +50,7 @@ def material(recipe: Recipe, folder: Path) -> Material:
     for name in ("train", recipe.scored):
         if name not in splits or not len(splits[name]):
             raise InputError(f"the recipe needs rows of the split {name}, {folder} has none")
-    names = sorted({m.features for part in recipe.parts for m in part.members})
-    stores = {n: features.opened(folder / "features" / n) for n in names}
+    stores = {n: features.opened(folder / "features" / n) for n in recipe.streams}
 
     def aligned(rows: Rows) -> Split:
         return Split(rows, stores, {n: s.places(rows) for n, s in stores.items()})
@@ -131,26 +131,36 @@ def _task(part: Part, member: Member, stuff: Material) -> Task:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A recipe's rows, and the sums of the last one by video and question, for tests between two runs."""
+    """A recipe's rows, the honestly fitted steps of the last one for people, and what two runs are compared by."""
 
     lines: tuple[Line, ...]
-    last: tuple[Doubles, ...]
-    fitted: tuple[str, ...]  # the honestly fitted steps of the last row, for people
+    fitted: tuple[str, ...]
+    sums: tuple[Sums, ...]  # a row's
+    data: str  # the fingerprint of what was learned from and scored
 
 
 def score(recipe: Recipe, folder: Path, answers: Answers) -> Scored:
     """Every row of the recipe, honest and optimistic."""
     stuff = material(recipe, folder)
-    lines, last, fitted = [], (), ()
-    for row in recipe.rows:
-        line, last, fitted = _line(recipe, row, stuff, answers)
-        lines.append(line)
-    return Scored(tuple(lines), last, (*fitted, *answers.tools))
+    rows = [_line(recipe, row, stuff, answers) for row in recipe.rows]
+    lines, tables = tuple(line for line, _, _ in rows), tuple(table for _, table, _ in rows)
+    return Scored(lines, (*rows[-1][2], *answers.tools), tables, fingerprint(recipe, folder))
 
 
-def _line(
-    recipe: Recipe, row: Row, stuff: Material, answers: Answers
-) -> tuple[Line, tuple[Doubles, ...], tuple[str, ...]]:
+def compared(recipe: Recipe, pairs: Iterable[tuple[Sums, Sums, str]]) -> tuple[float, float]:
+    """By how much one side's scores exceed the other's on average, and how likely that is of sides that are alike.
+
+    A pair holds two sides' sums on the same data. Its videos swap sides by the toss of a coin, for all questions
+    together; on the same data the same videos swap, so that many seeds of it count no more than its videos.
+    """
+    scores, tries = [named(p.question).score for p in recipe.parts], []
+    for one, other, where in pairs:
+        swapped = tosses(len(one[0]), seed=int(where[:16], 16))
+        tries.append(np.sum([gaps(s, a, b, swapped) for s, a, b in zip(scores, one, other, strict=True)], 0))
+    return paired(np.mean(tries, 0))
+
+
+def _line(recipe: Recipe, row: Row, stuff: Material, answers: Answers) -> tuple[Line, Sums, tuple[str, ...]]:
     tables, honest, optimistic, shown, spent = [], {}, 0.0, [], []
     others: list[float | None] = []
     for part in recipe.parts:
@@ -215,7 +225,7 @@ def fingerprint(recipe: Recipe, folder: Path) -> str:
         total.update(f"{name} {rows.videos}".encode() + rows.video.tobytes() + rows.frame.tobytes())
         for target in rows.targets.values():
             total.update(target.values.tobytes() + target.known.tobytes())
-    for network in sorted({m.features for part in recipe.parts for m in part.members}):
+    for network in recipe.streams:
         store = features.opened(folder / "features" / network)
         total.update(np.ascontiguousarray(store.embedding[:: max(len(store) // 64, 1)]).tobytes())
     return total.hexdigest()

@@ -21,6 +21,7 @@ class Inputs:
     values: Tensor  # (n, width) float16
     seen: Mask
     starts: Ints  # the first row of each video, then n
+    second: int = 0  # columns at the end that are another stream's
 
     @classmethod
     def of(cls, store: Store, places: Ints, seen: Mask, starts: Ints, reads: str) -> Inputs:
@@ -35,3 +36,7 @@ class Inputs:
                 values[rows, at : at + array.shape[1]][seen[rows]] = array[places[rows][seen[rows]]]
             at += array.shape[1]
         return cls(torch.from_numpy(values), seen, starts)
+
+    def beside(self, other: Inputs) -> Inputs:
+        """With the columns of another stream behind the own ones; what the first did not see stays unseen."""
+        return Inputs(torch.cat([self.values, other.values], 1), self.seen, self.starts, other.values.shape[1])

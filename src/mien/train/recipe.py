@@ -13,6 +13,7 @@ from mien.train.questions import named
 LossName = Literal["cross_entropy", "smoothed", "binary", "ccc", "half_ccc", "squared_ccc", "pearson"]
 Weighing = Literal["none", "min", "mean", "balanced"]
 Kind = Literal["net", "pretrained", "boosting", "automl", "svm", "tcn", "bilstm", "transformer"]
+OVER_TIME: tuple[Kind, ...] = ("tcn", "bilstm", "transformer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,29 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A head on the features of one network; `name` tells apart two heads on the same features."""
+    """A head on the features of one network; `name` tells apart two heads on the same features.
+
+    A head over time may read a second stream `beside` them, each attending to the other.
+    """
 
     features: str
     plan: Plan
     name: str = ""
+    beside: str = ""
+
+    def __post_init__(self) -> None:
+        if self.beside and self.plan.kind not in OVER_TIME:
+            raise InputError(f"a head beside another stream is one of {', '.join(OVER_TIME)}, got {self.plan.kind!r}")
 
     @property
     def key(self) -> str:
         """What stages call it by."""
         return self.name or self.features
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The features it reads."""
+        return (self.features, self.beside) if self.beside else (self.features,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +117,23 @@ class Recipe:
     baseline: float | None = None
     scored: str = "validation"
 
+    @property
+    def streams(self) -> list[str]:
+        """All features that its heads read."""
+        return sorted({s for part in self.parts for m in part.members for s in m.streams})
+
     def __post_init__(self) -> None:
         known = {s.name for part in self.parts for s in part.stages}
         for row in self.rows:
             strange = sorted(set(row.stages) - known)
             if strange:
                 raise InputError(f"the row {row.name!r} asks for the stages {', '.join(strange)}, which no part has")
+
+    def base(self, row: int) -> int:
+        """The place of the row that this one builds on: the fullest above whose stages it keeps, else the first."""
+        mine = set(self.rows[row].stages)
+        kept = [i for i in range(row) if set(self.rows[i].stages) < mine]
+        return max(kept, key=lambda i: (len(self.rows[i].stages), i), default=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from mien.errors import InputError
 from mien.io.whole import whole
 from mien.record import Figure, commit, machine
-from mien.train.course import Answers, Scored
+from mien.train.course import Answers, Scored, compared
 from mien.train.recipe import Recipe
 from mien.types import Floats
 
@@ -42,11 +41,12 @@ def kept(path: Path) -> Answers:
 
 
 def figures(recipe: Recipe, runs: Mapping[int, Scored]) -> Mapping[str, Figure]:
-    """Every row over the seeds: means, the interval of the first seed's resampled videos, and each seed's figure."""
+    """Every row over the seeds: means, each seed's figure, and the gain over the row it builds on by a paired test."""
     rows: list[Mapping[str, Figure]] = []
     for i, row in enumerate(recipe.rows):
-        lines = [run.lines[i] for run in runs.values()]
+        lines, base = [run.lines[i] for run in runs.values()], recipe.base(i)
         every = [line.honest for line in lines]
+        gain, chance = compared(recipe, [(run.sums[i], run.sums[base], run.data) for run in runs.values()])
         rows.append({
             "name": row.name,
             "honest": float(np.mean(every)),
@@ -54,6 +54,9 @@ def figures(recipe: Recipe, runs: Mapping[int, Scored]) -> Mapping[str, Figure]:
             "high": float(np.mean([line.high for line in lines])),
             "crossed": _mean([line.crossed for line in lines]),
             "optimistic": float(np.mean([line.optimistic for line in lines])),
+            "base": recipe.rows[base].name,
+            "gain": gain,
+            "chance": chance,
             "paper": row.paper,
             "seeds": every,
             "parts": {q: float(np.mean([line.parts[q] for line in lines])) for q in lines[0].parts},
@@ -75,11 +78,17 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return float(np.mean(known)) if len(known) == len(values) else None
 
 
-def write(
+def write(path: Path, recipe: Recipe, runs: Mapping[int, Scored], note: str, seconds: float) -> None:
+    """The result file of a recipe's runs by seed; the note says what the data is."""
+    prints = dict.fromkeys(run.data for run in runs.values())
+    record(path, figures(recipe, runs), {"note": note, "sha256": " ".join(prints)}, [*runs], seconds)
+
+
+def record(
     path: Path, made: Mapping[str, Figure], data: Mapping[str, str], seeds: Sequence[int], seconds: float
 ) -> None:
-    """The result file: figures, commit, seeds, what the data was, seconds, machine."""
-    record = {
+    """Figures with the commit, the seeds, what the data was, seconds and machine."""
+    content = {
         "figures": made,
         "commit": commit(),
         "seeds": list(seeds),
@@ -89,22 +98,23 @@ def write(
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as part:
-        part.write_text(json.dumps(record, indent=2) + "\n")
+        part.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def line(name: str, scored: Scored) -> str:
-    """A scored recipe for people."""
-    out = [
-        name,
-        f"  {'row':38} {'honest':>7}  {'95 % of videos':>15}  {'crossed':>7}  {'optimistic':>10}  {'paper':>6}",
-    ]
-    for row in (asdict(x) for x in scored.lines):
-        paper = "" if row["paper"] is None else f"{row['paper']:.4f}"
-        frames = "" if row["frames"] is None else f"  {row['frames']:.1%} of the frames"
-        crossed = "" if row["crossed"] is None else f"{row['crossed']:.4f}"
-        span = f"{row['low']:.4f}–{row['high']:.4f}"
+def line(name: str, recipe: Recipe, scored: Scored) -> str:
+    """A scored recipe for people; the gain over the row that each builds on, and its chance, by a paired test."""
+    head = f"  {'row':38} {'honest':>7}  {'95 % of videos':>15}  {'gain':>7} {'chance':>6}  {'crossed':>7}"
+    out = [name, f"{head}  {'optimistic':>10}  {'paper':>6}"]
+    for i, row in enumerate(scored.lines):
+        base = scored.sums[recipe.base(i)]
+        gain, chance = compared(recipe, [(scored.sums[i], base, scored.data)])
+        paid = f"{gain:+7.4f} {chance:6.3f}" if i else f"{'':14}"
+        paper = "" if row.paper is None else f"{row.paper:.4f}"
+        frames = "" if row.frames is None else f"  {row.frames:.1%} of the frames"
+        crossed = "" if row.crossed is None else f"{row.crossed:.4f}"
+        span = f"{row.low:.4f}–{row.high:.4f}"
         out.append(
-            f"  {row['name']:38} {row['honest']:7.4f}  {span:>15}  {crossed:>7}  {row['optimistic']:10.4f}"
+            f"  {row.name:38} {row.honest:7.4f}  {span:>15}  {paid}  {crossed:>7}  {row.optimistic:10.4f}"
             f"  {paper:>6}{frames}"
         )
     return "\n".join(out)

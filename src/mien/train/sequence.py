@@ -19,6 +19,7 @@ from mien.train.fit import Task
 from mien.train.inputs import Inputs
 from mien.train.losses import class_weights
 from mien.train.questions import Question
+from mien.train.recipe import Kind
 from mien.types import Floats
 
 WINDOW = 32  # rows of a window
@@ -99,7 +100,19 @@ class Crossed(nn.Module):
         return self.head(torch.cat([self.norms[0](a + seen_b), self.norms[1](b + seen_a)], -1))
 
 
-HEADS = {"tcn": Tcn, "bilstm": BiLstm, "transformer": Transformer}
+HEADS: dict[Kind, type[Tcn] | type[BiLstm] | type[Transformer]] = {
+    "tcn": Tcn,
+    "bilstm": BiLstm,
+    "transformer": Transformer,
+}
+
+
+def network(inputs: Inputs, kind: Kind, classes: int) -> nn.Module:
+    """A head over time for one stream, or for two that attend to each other."""
+    width = inputs.values.shape[1]
+    if not inputs.second:
+        return HEADS[kind](width, classes)
+    return Crossed((width - inputs.second, inputs.second), HEADS[kind](2 * HIDDEN, classes))
 
 
 def edges(truth: Tensor, known: Tensor) -> Tensor:
@@ -123,7 +136,7 @@ def fit(task: Task, learn: Inputs, tune: Inputs, seed: int, checkpoint: Path) ->
     """The head at its best epoch on the tuning rows; a finished one is read back."""
     torch.manual_seed(seed)
     plan, classes = task.plan, len(task.question.labels)
-    net = HEADS[plan.kind](learn.values.shape[1], classes)
+    net = network(learn, plan.kind, classes)
     if checkpoint.is_file():
         net.load_state_dict(torch.load(checkpoint, weights_only=True))
         return net.eval()

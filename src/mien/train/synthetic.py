@@ -12,7 +12,7 @@ import argparse
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from mien.train.augment import SIZE
 from mien.train.losses import class_weights, smoothed
 from mien.train.replica import Replica
 from mien.train.sources import SIDE, Source, ferplus_valid, majority, renders
-from mien.train.tally import MACRO_F1, Doubles, draws, interval
+from mien.train.tally import MACRO_F1, Doubles, draws, gaps, interval, paired, tosses
 from mien.train.tune import Lesson
 from mien.types import Floats, Signal
 
@@ -65,6 +65,7 @@ class Score:
     low: float
     high: float
     optimistic: float
+    cells: Doubles = field(compare=False)  # of each face
 
 
 def of_six(part: Source, shown: np.ndarray) -> tuple[upscale.Greys, Floats]:
@@ -116,7 +117,7 @@ def scored(raw: Floats, real: Real, optimistic: float | None = None) -> Score:
     cells = table(raw, real.truth)
     low, high = interval(MACRO_F1.total(draws(len(cells)) @ cells))
     honest = score(raw, real.truth)
-    return Score(honest, low, high, honest if optimistic is None else optimistic)
+    return Score(honest, low, high, honest if optimistic is None else optimistic, cells)
 
 
 def blended(net: Replica, fit: Real, test: Real) -> tuple[Score, Score, str]:
@@ -170,13 +171,19 @@ def likeness(faces: upscale.Greys, enlarge: upscale.Upscaler) -> Mapping[str, Fi
 
 
 def rows(seeds: Mapping[int, Mapping[str, Score]]) -> list[Mapping[str, Figure]]:
-    """The table: means over the seeds."""
+    """The table: means over the seeds, and the gain over the pre-trained network by a paired test over faces."""
     out: list[Mapping[str, Figure]] = []
-    for name in next(iter(seeds.values())):
-        mine = [s[name] for s in seeds.values()]
+    first, *_ = every = [*next(iter(seeds.values()))]
+    for name in every:
+        mine, base = [s[name] for s in seeds.values()], [s[first] for s in seeds.values()]
+        swapped = tosses(len(mine[0].cells), seed=0)  # the same faces for every seed
+        gain, chance = paired(
+            np.mean([gaps(MACRO_F1, a.cells, b.cells, swapped) for a, b in zip(mine, base, strict=True)], 0)
+        )
         means = {f: float(np.mean([getattr(s, f) for s in mine])) for f in ("honest", "low", "high", "optimistic")}
         honest = [s.honest for s in mine]
-        out.append({"name": name, **means, "paper": PAPER.get(name), "seeds": honest, "frames": None})
+        paid = {"crossed": None, "base": first, "gain": gain, "chance": chance}
+        out.append({"name": name, **means, **paid, "paper": PAPER.get(name), "seeds": honest, "frames": None})
     return out
 
 
@@ -229,7 +236,7 @@ def main() -> None:
     )
     total = hashlib.sha256(lesson.images.tobytes() + test.images.tobytes() + fit.images.tobytes())
     data = {"note": note, "sha256": total.hexdigest(), "network": card.hash}
-    result.write(asked.results / "real_abaw4_lsd.json", figures, data, list(made), time.monotonic() - begun)
+    result.record(asked.results / "real_abaw4_lsd.json", figures, data, list(made), time.monotonic() - begun)
 
 
 if __name__ == "__main__":

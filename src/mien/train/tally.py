@@ -124,15 +124,19 @@ def interval(scores: Doubles, share: float = 0.95) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def paired(score: Score, one: Doubles, other: Doubles, seed: int = 0) -> tuple[float, float]:
-    """By how much one run's score exceeds the other's, and how likely as much is if the runs were exchangeable.
+def tosses(videos: int, seed: int) -> Doubles:
+    """Which videos swap sides (1 + RESAMPLES, videos): none at first, then each by the toss of a coin."""
+    coins = np.random.default_rng(seed).random((1 + RESAMPLES, videos)) < 0.5
+    coins[0] = False
+    return coins.astype(np.float64)
 
-    Both hold sums per video. Each video's two sums are swapped by the toss of a coin, a thousand times.
-    """
-    gap = float(score.total(one.sum(0)) - score.total(other.sum(0)))
-    toss = np.random.default_rng(seed).random((RESAMPLES, len(one))) < 0.5
-    swapped = toss.astype(np.float64)
-    left = (1 - swapped) @ one + swapped @ other
-    right_ = swapped @ one + (1 - swapped) @ other
-    gaps = np.abs(score.total(left) - score.total(right_))
-    return gap, float((1 + np.sum(gaps >= abs(gap) - 1e-12)) / (1 + RESAMPLES))
+
+def gaps(score: Score, one: Doubles, other: Doubles, swapped: Doubles) -> Doubles:
+    """By how much one side's score exceeds the other's, toss by toss; both hold sums per video."""
+    left, right_ = (1 - swapped) @ one + swapped @ other, swapped @ one + (1 - swapped) @ other
+    return score.total(left) - score.total(right_)
+
+
+def paired(tries: Doubles) -> tuple[float, float]:
+    """From the gaps of all tosses: the true one, and how likely as large a one is if the sides were exchangeable."""
+    return float(tries[0]), float(np.mean(np.abs(tries) >= abs(tries[0]) - 1e-12))
