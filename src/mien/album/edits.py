@@ -71,7 +71,7 @@ def deny(store: Store, person: int, photos: Sequence[str]) -> None:
 
 def _faces(store: Store, person: int, photos: Sequence[str]) -> list[Face]:
     """The person's faces in each of these photos, which must all hold one."""
-    numbers = {p.path: p.id for p in store.photos()}
+    numbers = {p.path: p.id for p in store.photos(scenes=False)}
     found: list[Face] = []
     for photo in photos:
         if photo not in numbers:

@@ -93,8 +93,8 @@ def index(
     """
     outcome = Outcome()
     here = {path.relative_to(album).as_posix(): path for path in paths}
-    known = {p.path: p for p in store.photos()}
-    away = {p.path: p for p in store.photos(absent=True)}
+    known = {p.path: p for p in store.photos(scenes=False)}
+    away = {p.path: p for p in store.photos(absent=True, scenes=False)}
     missing = [p for p in known if p not in here]
     moved = {p.digest: p for p in (*away.values(), *(known[m] for m in missing)) if p.path not in here and p.digest}
     for name, path in here.items():
@@ -116,7 +116,7 @@ def index(
             outcome.moved += 1
         else:
             _look(path, new, store, look, outcome)
-    shown = {p.path for p in store.photos()}
+    shown = {p.path for p in store.photos(scenes=False)}
     gone = [m for m in missing if m in shown]
     store.leave(gone)
     outcome.gone = len(gone)

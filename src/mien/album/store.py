@@ -143,14 +143,13 @@ class Store:
                 [(number, *_written(face)) for face in faces],
             )
 
-    def photos(self, *, absent: bool = False) -> list[Photo]:
-        """Every file that is there, or every one that is gone, by number."""
+    def photos(self, *, absent: bool = False, scenes: bool = True) -> list[Photo]:
+        """Every file that is there, or every one that is gone, by number; scenes are most of what that holds."""
+        columns = f"path, size, changed, digest, taken, {'scene' if scenes else 'NULL'}, error, id"
+        rows = self._ask(f"SELECT {columns} FROM photo WHERE absent = ? ORDER BY id", (absent,))
         return [
-            Photo(p, size, changed, digest, taken, None if s is None else np.frombuffer(s, "<f4"), error, i)
-            for p, size, changed, digest, taken, s, error, i in self._ask(
-                "SELECT path, size, changed, digest, taken, scene, error, id FROM photo WHERE absent = ? ORDER BY id",
-                (absent,),
-            )
+            Photo(path, size, changed, digest, taken, None if scene is None else np.frombuffer(scene, "<f4"), error, i)
+            for path, size, changed, digest, taken, scene, error, i in rows
         ]
 
     def faces(self) -> list[Face]:

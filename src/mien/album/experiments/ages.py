@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from mien.album import fusion
 from mien.album.exif import moment
-from mien.album.experiments.faces import NETWORK, Figures, interval
+from mien.album.experiments.faces import NETWORK
+from mien.album.experiments.figures import Figures, interval
 from mien.heads import AGE, GENDER
 from mien.models.load import load
 from mien.record import Figure

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.album.experiments import faces as crops
-from mien.album.experiments.faces import Figures
+from mien.album.experiments.figures import Figures
 from mien.api import perceiver
 from mien.heads import IDENTITY
 from mien.identity import descriptor
@@ -45,12 +45,13 @@ def run(data: Path, seed: int) -> Figures:
         "distance between halves of one track": [float(d) for d in apart[own]],
         "distance between tracks of two clips": [float(d) for d in apart[~own]],
         "threshold": SAME,
+        "networks": crops.networks(crops.NETWORK, "finder", "judge"),
     }
 
 
 def files(data: Path) -> list[Path]:
     """What the numbers hang on beside the code."""
-    return [*_clips(data), crops.files(data)[1]]
+    return _clips(data)
 
 
 def _clips(data: Path) -> list[Path]:

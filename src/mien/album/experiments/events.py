@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from mien.album import scene
 from mien.album.events import WINDOWS, Borders, border_f1, fit
-from mien.album.experiments.faces import NETWORK, Figures, interval
+from mien.album.experiments.faces import NETWORK, networks
+from mien.album.experiments.figures import Figures, interval
 from mien.identity.compare import euclid
 from mien.identity.linkage import cut
 from mien.identity.score import rand_index
@@ -46,7 +47,12 @@ def run(data: Path, seed: int) -> Figures:
     found["upload numbers alone"] = _gaps(plain, seed)
     whole = [_gallery(plain, np.random.default_rng([seed, i]).permutation(8)) for i in range(20)]
     kept = _fitted(whole, (Borders().window,))
-    return {**found, "threshold fitted on all eight, for use": kept.unlike, "galleries": GALLERIES}
+    return {
+        **found,
+        "threshold fitted on all eight, for use": kept.unlike,
+        "galleries": GALLERIES,
+        "networks": networks(NETWORK),
+    }
 
 
 def files(data: Path) -> list[Path]:

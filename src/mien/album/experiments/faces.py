@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +13,10 @@ from mien.heads import AGE, IDENTITY
 from mien.io import photo
 from mien.models.load import load
 from mien.quality import LOOK, blur
-from mien.record import Figure
 from mien.train import sources
 from mien.train.evaluate import answers, encoded
 from mien.types import Floats
 
-Figures = Mapping[str, Figure]
 NETWORK = "mien_s"
 
 
@@ -66,6 +63,13 @@ def halves(data: Path) -> tuple[Crowd, Crowd]:
     return crowd.pick(first), crowd.pick(~first)
 
 
+def networks(*names: str) -> dict[str, str]:
+    """What each network's weights are, to the byte."""
+    from mien import store
+
+    return {(card := store.card(name)).name: card.hash for name in names}
+
+
 def files(data: Path) -> list[Path]:
     """What the numbers hang on beside the code."""
     from mien import store
@@ -76,11 +80,3 @@ def files(data: Path) -> list[Path]:
 def _weights(path: Path | None) -> Path:
     assert path is not None, "the embedded network ships in the wheel"
     return path
-
-
-def interval(values: Sequence[float] | NDArray[np.floating] | NDArray[np.bool_], seed: int = 0) -> dict[str, Figure]:
-    """A mean with its bootstrap interval of 95 %."""
-    v = np.asarray(values, np.float64)
-    draws = v[np.random.default_rng(seed).integers(0, len(v), (2000, len(v)))].mean(1)
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return {"mean": float(v.mean()), "low": float(low), "high": float(high), "n": len(v)}

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.album.experiments.faces import NETWORK, Figures, interval
+from mien.album.experiments.faces import NETWORK
+from mien.album.experiments.figures import Figures, interval
 from mien.group import forests
 from mien.group.average import SIDES, sides
 from mien.group.forests import Picture

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mien.album import edits, people
-from mien.album.experiments.faces import Figures
+from mien.album.experiments.figures import Figures
 from mien.album.experiments.scale import paint, see
 from mien.album.index import Looker, index, listed
 from mien.album.store import Store

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from mien.album.experiments.faces import Figures
+from mien.album.experiments.figures import Figures
 from mien.album.experiments.rules import FIGURES, WINNER
 from mien.errors import InputError
 

@@ -10,7 +10,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.album.experiments.faces import Crowd, Figures
+from mien.album.experiments.faces import Crowd
+from mien.album.experiments.figures import Figures
 from mien.identity import attention, descriptor
 from mien.identity.attention import Attention
 from mien.identity.compare import euclid

@@ -7,13 +7,17 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
+from multiprocessing import get_context
 from pathlib import Path
+from typing import ParamSpec, TypeAlias
 
 import numpy as np
 
 from mien.album import people
-from mien.album.experiments.faces import Figures
+from mien.album.experiments.figures import Figures
 from mien.album.index import Looker, index, listed
 from mien.album.store import Store
 from mien.heads import IDENTITY
@@ -21,24 +25,28 @@ from mien.identity.neighbours import approximate
 from mien.identity.nodes import Nearest, Nodes, average, nearest
 from mien.identity.score import bcubed
 from mien.link import unit
-from mien.types import Faces, Floats, Frame, Reading
+from mien.types import Faces, Frame, Reading
 
 PHOTOS, MORE, CROWD = 10_000, 100, 100_000
 PEOPLE = 500  # in the painted photos
+WAYS: dict[str, Nearest] = {"exact": nearest, "faiss": approximate}
+P = ParamSpec("P")
+Counts: TypeAlias = dict[str, float]
 
 
 def run(data: Path, seed: int, size: int = 0) -> Figures:
     """All figures of this measurement; `size` photos, and ten faces to cluster for each."""
     photos = size or PHOTOS
     with tempfile.TemporaryDirectory() as place:
-        album = Path(place) / "photos"
+        album, store = Path(place) / "photos", Path(place) / "album.sqlite"
         paint(album, range(photos), seed)
-        with Store(Path(place) / "album.sqlite") as store:
-            first = _indexed(album, store)
-            paint(album, range(photos, photos + MORE), seed)
-            second = _indexed(album, store)
-            size_on_disk = store.path.stat().st_size
-    crowd = _crowd(10 * size or CROWD, seed)
+        first = _alone(_indexed, album, store)
+        paint(album, range(photos, photos + MORE), seed)
+        second = _alone(_indexed, album, store)
+        size_on_disk = store.stat().st_size
+    count = 10 * size or CROWD
+    ways = ("exact", *(("faiss",) if find_spec("faiss") else ()))
+    crowd = {"faces": count, **{way: _alone(_clustered, count, way, seed) for way in ways}}
     return {
         "photos": photos,
         "first run": first,
@@ -55,17 +63,24 @@ def files(data: Path) -> list[Path]:
     return []
 
 
-def _indexed(album: Path, store: Store) -> dict[str, float]:
+def _alone(work: Callable[P, Counts], *given: P.args, **more: P.kwargs) -> Counts:
+    """What a process of its own says, as each run of the command is one: peaks are those of this work alone."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(work, *given, **more).result()
+
+
+def _indexed(album: Path, at: Path) -> Counts:
     """Seconds and peak memory of a run; the network is a stand-in, so this is what the album itself costs."""
     start, work, peaks = time.perf_counter(), time.process_time(), [_memory()]
 
     def step() -> None:
         peaks.append(_memory())
 
-    outcome = index(album, listed(album), store, Looker(see), step)
-    looked = time.perf_counter()
-    people.settle(store)
-    end = time.perf_counter()
+    with Store(at) as store:
+        outcome = index(album, listed(album), store, Looker(see), step)
+        looked = time.perf_counter()
+        people.settle(store)
+        end = time.perf_counter()
     pace = outcome.faces / (looked - start)
     sys.stderr.write(f"{outcome.looked} photos, {outcome.faces} faces, {pace:.0f} faces/s\n")
     return {
@@ -75,8 +90,10 @@ def _indexed(album: Path, store: Store) -> dict[str, float]:
         "seconds to cluster": end - looked,
         "processor seconds": time.process_time() - work,
         "faces a second": pace,
+        "memory before, MB": peaks[0],
         "memory at a tenth, MB": peaks[len(peaks) // 10],
-        "memory at the end, MB": peaks[-1],
+        "memory when all are looked at, MB": peaks[-1],
+        "memory when clustered, MB": _memory(),
     }
 
 
@@ -105,19 +122,14 @@ def _vectors(who: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return unit((centres + 0.4 * rng.standard_normal(centres.shape)).astype(np.float32))
 
 
-def _crowd(count: int, seed: int) -> Figures:
-    """Vectors around made-up persons, ten faces each, clustered at once: exactly, and with neighbours from faiss."""
+def _clustered(count: int, way: str, seed: int) -> Counts:
+    """Vectors around made-up persons, ten faces each, clustered at once."""
     rng = np.random.default_rng(seed)
     owner = np.repeat(np.arange(count // 10), 10)
     centres = rng.standard_normal((count // 10, 128), np.float32)
     vectors = unit(centres[owner] + np.float32(0.7) * rng.standard_normal((len(owner), 128), np.float32))
-    ways = {"exact": nearest, **({"faiss": approximate} if find_spec("faiss") else {})}
-    return {"faces": count, **{name: _clustered(vectors, owner, near) for name, near in ways.items()}}
-
-
-def _clustered(vectors: Floats, owner: np.ndarray, near: Nearest) -> dict[str, float]:
     start, work = time.perf_counter(), time.process_time()
-    labels = average(Nodes.of(vectors), 0.5, near)
+    labels = average(Nodes.of(vectors), 0.5, WAYS[way])
     seconds, work = time.perf_counter() - start, time.process_time() - work
     b = bcubed(owner, labels)
     return {

@@ -9,9 +9,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.album.captions import Words, ensemble
+from mien.album.captions import Kinds, ensemble
 from mien.album.events import dissimilarity, peaks, pooled
-from mien.album.experiments.faces import Figures, interval
+from mien.album.experiments.figures import Figures, interval
 from mien.identity import attention
 from mien.identity.linkage import cut
 from mien.link import softmax
@@ -49,7 +49,13 @@ def _events(seed: int) -> Figure:
     single = np.array(rows["single photos"])
     figures: dict[str, Figure] = {f"error, {name}": interval(values) for name, values in rows.items()}
     gains = {n: interval((single - np.array(v)) / single) for n, v in rows.items() if n != "single photos"}
-    return {**figures, "share of the single photos' error that goes": gains}
+    in_groups, clustered = (np.array(rows[name]) for name in ("sequential groups, mean", "agglomerative groups, mean"))
+    return {
+        **figures,
+        "share of the single photos' error that goes": gains,
+        "more photos right by sequential groups": interval(single - in_groups),
+        "share of the agglomerative groups' error that goes": interval((clustered - in_groups) / clustered),
+    }
 
 
 def _gallery(rng: np.random.Generator, count: int = ALBUMS) -> Made:
@@ -99,11 +105,8 @@ def _captions(made: Made, rng: np.random.Generator) -> list[str]:
 
 def _by_captions(captions: Sequence[list[str]], taught: Made, train: Made) -> tuple[Floats, Floats, float]:
     """A classifier of bags of words, from the first captions: scores of the others, and the weight of the photos'."""
-    from sklearn.naive_bayes import BernoulliNB
-
-    words = Words.of(captions[0])
-    model = BernoulliNB().fit(words(captions[0]), taught[1])
-    on_train, on_test = (model.predict_proba(words(c)).astype(np.float32) for c in captions[1:])
+    kinds = Kinds.of(captions[0], [str(c) for c in taught[1]], [str(c) for c in range(CLASSES)])
+    on_train, on_test = (kinds(c) for c in captions[1:])
     sure = softmax(train[0])
     weight = max(SHARES, key=lambda w: float(np.mean(ensemble(sure, on_train, w).argmax(1) == train[1])))
     return on_train, on_test, weight

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.album.experiments.faces import Figures, interval
+from mien.album.experiments.figures import Figures, interval
 from mien.identity import still_to_video
 from mien.identity.still_to_video import People, Rule, divergence, nearest_mean
 from mien.record import Figure

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.album.experiments import rules
-from mien.album.experiments.faces import Crowd, Figures, files, halves
+from mien.album.experiments.faces import Crowd, files, halves
+from mien.album.experiments.figures import Figures
 from mien.album.experiments.identity import WAYS, scored
 from mien.album.experiments.still import svm
 from mien.identity import descriptor, still_to_video
