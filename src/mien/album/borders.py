@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.album import scene
+from mien.album.captions import Kinds, beside, told
 from mien.album.events import Borders, fit
 from mien.album.scene import Describe
 from mien.album.store import Store
@@ -18,7 +19,7 @@ from mien.io import folder, photo
 from mien.models.load import load
 from mien.types import Floats
 
-PLAIN = "colours and edges"
+PLAIN, CAPTIONED = "colours and edges", " with captions"
 SHUFFLES = 20  # galleries of the same events in other orders, to learn a border from
 
 
@@ -30,17 +31,51 @@ class Rule:
     classes: tuple[str, ...] = ()
 
 
-def description(store: Store, name: str | None, device: str = "cpu", threads: int | None = None) -> Describe:
-    """What describes the album's pictures: a network of this name, or what the album was made with."""
-    name = name or store.setting("features") or PLAIN
-    store.agree({"features": name})
-    if name == PLAIN:
-        return scene.plain
-    model = load(name, device=device, threads=threads)
-    store.put("classes", json.dumps(scene.classes(model.card)))
-    if "border" in model.card.post and store.setting("border") is None:
-        _keep(store, Borders(unlike=model.card.post["border"]))
-    return scene.of_model(model)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """By what pictures are described: a network's name, if any, their captions too, and what is known to learn from."""
+
+    features: str | None = None
+    captions: bool = False
+    known: Path | None = None  # a folder of photos for each event, in a folder for each kind if there are several
+
+
+def description(store: Store, how: Seen, device: str = "cpu", threads: int | None = None) -> Describe:
+    """What describes the album's pictures: what is asked for, or what the album was made with."""
+    before = store.setting("features") or PLAIN
+    name = how.features or before.removesuffix(CAPTIONED)
+    captioned = how.captions or (how.features is None and before.endswith(CAPTIONED))
+    store.agree({"features": name + CAPTIONED * captioned})
+    describe, classes = scene.plain, ()
+    if name != PLAIN:
+        model = load(name, device=device, threads=threads)
+        describe, classes = scene.of_model(model), scene.classes(model.card)
+        if "border" in model.card.post and store.setting("border") is None and not captioned:
+            _keep(store, Borders(unlike=model.card.post["border"]))
+    if captioned:
+        kinds = _kinds(store, how.known, classes)
+        describe, classes = told(describe, kinds, classes), kinds.names
+    store.put("classes", json.dumps(classes))
+    return describe
+
+
+def _kinds(store: Store, known: Path | None, classes: Sequence[str]) -> Kinds:
+    """What words tell, learnt once: the album's pictures are described by it."""
+    if written := store.setting("kinds"):
+        return Kinds.read(written)
+    if known is None:
+        raise InputError(
+            "what captions tell of events is not known; learn it from a folder that has a folder of captioned photos "
+            "for each event: mien album FOLDER --captions --learn EVENTS"
+        )
+    photos = [(beside(path), kind) for kind, paths in _events(known) for path in paths]
+    captioned = [(caption, kind) for caption, kind in photos if caption.strip()]
+    if not captioned:
+        raise InputError(f"no photo in {known} has a caption; write it beside the photo: p1.txt for p1.jpg")
+    captions, kinds = zip(*captioned, strict=True)
+    made = Kinds.of(captions, kinds, classes if set(classes) == set(kinds) else ())
+    store.put("kinds", str(made))
+    return made
 
 
 def rule(store: Store) -> Rule:
@@ -50,17 +85,22 @@ def rule(store: Store) -> Rule:
         if (name := store.setting("features") or PLAIN) != PLAIN:
             raise InputError(
                 f"from which dissimilarity on {name} sees another event is not known; learn it from a folder that has "
-                f"a folder of photos for each event: mien album FOLDER --features {name} --learn EVENTS"
+                f"a folder of photos for each event: mien album FOLDER {_asked(name)} --learn EVENTS"
             )
         return Rule(Borders())
     unlike, window = json.loads(border)
     return Rule(Borders(unlike=unlike, window=window), tuple(json.loads(classes or "[]")))
 
 
+def _asked(name: str) -> str:
+    """The options that say how pictures are described."""
+    network = name.removesuffix(CAPTIONED)
+    return " ".join(([f"--features {network}"] if network != PLAIN else []) + ["--captions"] * (network != name))
+
+
 def learn(store: Store, place: Path, describe: Describe, limit: int = photo.LIMIT) -> Borders:
     """The border that finds known events best, a folder of photos each, in whatever order they come."""
-    known = [folder.photos(p) for p in sorted(place.iterdir()) if p.is_dir()] if place.is_dir() else []
-    events = [_described(paths, describe, limit) for paths in known if paths]
+    events = [_described(paths, describe, limit) for _, paths in _events(place)]
     if len(events) < 2:
         raise InputError(f"{place} must hold a folder of photos for each of two or more events, got {len(events)}")
     orders = [np.random.default_rng(i).permutation(len(events)) for i in range(SHUFFLES)]
@@ -69,6 +109,15 @@ def learn(store: Store, place: Path, describe: Describe, limit: int = photo.LIMI
     borders = fit(galleries, truth)
     _keep(store, borders)
     return borders
+
+
+def _events(place: Path) -> list[tuple[str, list[Path]]]:
+    """Every folder below a place that holds photos, and its kind: the first folder on the way there."""
+    found: dict[Path, list[Path]] = {}
+    for path in folder.photos(place) if place.is_dir() else ():
+        if path.parent != place:
+            found.setdefault(path.parent, []).append(path)
+    return [(at.relative_to(place).parts[0], paths) for at, paths in found.items()]
 
 
 def _described(paths: Sequence[Path], describe: Describe, limit: int) -> Floats:

@@ -142,6 +142,6 @@ def _events(photos: Sequence[Photo], faces: Sequence[Face], rule: Rule) -> list[
         middle = scenes[rows].mean(0)
         # the cover shows most faces, then what is most like the whole
         cover = max(zip(own, rows.tolist(), strict=True), key=lambda p: (min(crowd[p[0].id], 3), scenes[p[1]] @ middle))
-        kind = [rule.classes[int(middle.argmax())]] if rule.classes else []
+        kind = [rule.classes[int(middle[-len(rule.classes) :].argmax())]] if rule.classes else []
         out.append(Event(", ".join([*kind, events.label(times[rows])]), own, cover[0]))
     return out

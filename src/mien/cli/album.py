@@ -14,8 +14,10 @@ import typer
 from mien import options
 
 if TYPE_CHECKING:
+    from mien.album.borders import Seen
     from mien.album.store import Photo, Store
     from mien.album.view import Album
+    from mien.types import Faces, Frame
 
 FILE, PAGE = "album.sqlite", "album.html"
 ACTIONS = {"merge": "WHO WHO...", "split": "WHO PHOTO...", "name": "WHO NAME", "not": "WHO PHOTO..."}
@@ -41,6 +43,9 @@ def album(
     features: Annotated[
         str | None, typer.Option(help="Network of `mien models` that describes pictures: CLIP, an event classifier ….")
     ] = None,
+    captions: Annotated[
+        bool, typer.Option("--captions", help="Also describe pictures by their captions: p1.txt beside p1.jpg.")
+    ] = False,
     learn: Annotated[
         Path | None, typer.Option(help="Folder with a folder of photos per event, to learn where events end.")
     ] = None,
@@ -59,6 +64,7 @@ def album(
     cannot be read is named on standard error, the others are done, and the exit code is 2.
     """
     from mien.album import borders, index, people
+    from mien.album.borders import Seen
     from mien.album.store import Store
     from mien.album.view import Wanted, view
     from mien.io.whole import folder as made
@@ -72,7 +78,9 @@ def album(
         if words:
             _act(store, words)
         else:
-            code = _index(folder, paths, store, _How(demographics, max_pixels, threads, device, features, learn))
+            code = _index(
+                folder, paths, store, _How(demographics, max_pixels, threads, device, Seen(features, captions, learn))
+            )
             if forget:
                 store.forget()
         people.settle(store, again=again)
@@ -90,8 +98,7 @@ class _How:
     limit: int | None
     threads: int | None
     device: str
-    features: str | None
-    learn: Path | None
+    events: Seen
 
 
 def _index(folder: Path, paths: Sequence[Path], store: Store, how: _How) -> int:
@@ -101,18 +108,25 @@ def _index(folder: Path, paths: Sequence[Path], store: Store, how: _How) -> int:
     from mien.report.chart import plain
 
     see = options.perceiver(how.demographics, 0.0, how.threads, how.device)
-    networks = options.version(see)["networks"]
-    store.agree({"networks": networks, "demographics": str(how.demographics)})
+    store.agree({"networks": _networks(see), "demographics": str(how.demographics)})
     limit = how.limit or photo.LIMIT
-    look = index.Looker(see, borders.description(store, how.features, how.device, how.threads), limit=limit)
-    if how.learn:
-        borders.learn(store, how.learn, look.describe, limit)
+    look = index.Looker(see, borders.description(store, how.events, how.device, how.threads), limit=limit)
+    if how.events.known:
+        borders.learn(store, how.events.known, look.describe, limit)
     borders.rule(store)  # which says what is missing before thousands of photos are looked at
     with Progress(len(paths), "files") as progress:
         outcome = index.index(folder, paths, store, look, progress.step)
     for line in index.failures(outcome):
         print(f"mien: {plain(line)}", file=sys.stderr)
     return 2 if outcome.failed else 0
+
+
+def _networks(see: Callable[[Frame], Faces]) -> str:
+    """Which networks made the vectors, to the byte: those of another training of the same name do not compare."""
+    from mien.perceive import Perceiver
+
+    models = see.models if isinstance(see, Perceiver) else ()
+    return " ".join(f"{m.card.name}@{m.card.hash.removeprefix('sha256:')[:12]}" for m in models)
 
 
 def _act(store: Store, words: Sequence[str]) -> None:
