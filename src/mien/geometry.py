@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PIL import Image
 
@@ -113,22 +115,22 @@ def _upright(pixels: Pixels, box: Floats, how: Input) -> Pixels:
 def _aligned(pixels: Pixels, points: Floats, how: Input) -> Pixels:
     """Shrink the face's surroundings to the wanted scale first, antialiased, then turn them: never the other way."""
     target = ((TEMPLATE - 0.5) / (1 + 2 * how.margin) + 0.5) * how.size
-    matrix = similarity(points, target)
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    inverse = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]).astype(np.float64))
-    corners = (inverse @ np.array([[0, how.size, how.size, 0], [0, 0, how.size, how.size], [1, 1, 1, 1]]))[:2]
-    low, high = corners.min(1), corners.max(1)
-    side = max(float((high - low).max()), 1.0)
+    (a, _, right), (b, _, down) = similarity(points, target).astype(float).tolist()
+    scale = math.hypot(a, b)
+    a, b = a / scale**2, b / scale**2  # of the way back
+    side = max(how.size * (abs(a) + abs(b)), 1.0)
     small = max(round(side * min(scale, 1.0)), 1)
-    box = np.array([*((low + high) / 2 - side / 2), side, side], np.float32)
-    patch = _upright(pixels, box, Input(size=small, crop="stretch", resize=how.resize))
-    step = side / small
-    to_patch = np.array([[1 / step, 0, -box[0] / step], [0, 1 / step, -box[1] / step], [0, 0, 1]]) @ inverse
-    return np.asarray(
-        Image.fromarray(patch).transform(
-            (how.size, how.size), Image.Transform.AFFINE, tuple(to_patch[:2].ravel()), Image.Resampling.BILINEAR
-        )
+    x, y = how.size / 2 - right, how.size / 2 - down
+    left, top = a * x + b * y - side / 2, a * y - b * x - side / 2
+    patch = _upright(
+        pixels, np.array([left, top, side, side], np.float32), Input(size=small, crop="stretch", resize=how.resize)
     )
+    a, b, left, top = (value * small / side for value in (a, b, left, top))
+    back = (a, b, -a * right - b * down - left, -b, a, b * right - a * down - top)
+    turned = Image.fromarray(patch).transform(
+        (how.size, how.size), Image.Transform.AFFINE, back, Image.Resampling.BILINEAR
+    )
+    return np.asarray(turned)
 
 
 def normalise(crops: list[Pixels] | Pixels, how: Input) -> Floats:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mien.errors import InputError, Unreadable
+from mien.io import photo
 from mien.io.photo import read
 from mien.types import Frame, Pixels
 
@@ -215,6 +216,15 @@ def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
         read(tmp_path / "nowhere.jpg")
     with pytest.raises(Unreadable, match="folder"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("strip", [1, 3 * 37, 1000, 2**20])
+def test_however_many_rows_are_copied_at_a_time_the_pixels_are_all_there(
+    strip: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = picture(37, 53)
+    monkeypatch.setattr(photo, "STRIP", strip)
+    assert np.array_equal(read(encoded("PNG", Image.fromarray(pixels))).pixels, pixels)
 
 
 def huge_png(width: int, height: int) -> bytes:

@@ -23,6 +23,8 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | B
 
 LIMIT = 200_000_000  # pixels: the largest phone photos pass, a 30,000 x 30,000 picture (2.7 GB of RGB) does not
 
+STRIP = 2**20  # bytes
+
 _TURNS = {  # the EXIF orientation and what makes it upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -159,7 +161,17 @@ def _to_rgb(image: Image.Image) -> Pixels:
         return _from_array(np.asarray(image), False)
     if image.has_transparency_data:
         return _on_white(np.asarray(image.convert("RGBA")))
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))  # which would copy it
+    return _copied(image if image.mode == "RGB" else image.convert("RGB"))  # which would copy it
+
+
+def _copied(image: Image.Image) -> Pixels:
+    """Strip by strip: at once, Pillow takes the whole again and again, and new memory is slower than the copying."""
+    width, height = image.size
+    pixels, rows = np.empty((height, width, 3), np.uint8), max(STRIP // (3 * width), 1)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        pixels[top:bottom] = np.asarray(image.crop((0, top, width, bottom)))
+    return pixels
 
 
 def _from_array(array: Array, bgr: bool) -> Pixels:
