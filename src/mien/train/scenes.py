@@ -29,6 +29,7 @@ SHARD = 1000
 HEADS = 900  # rendered heads to draw scenes from
 SCRAP = 96  # side of a mined mistake, with surroundings
 LARGEST = 290.0  # face side in pixels
+APART = 0.6  # of two faces' sides together: neighbours in a crowd hide a little of each other
 Picture = tuple[NDArray[np.uint8], Floats, Floats]  # grey pixels, boxes, points
 Make = Callable[[np.random.Generator], Picture]
 
@@ -102,7 +103,7 @@ def mosaic(pool: Sequence[Cut], photos: Sequence[Pixels], mined: Sequence[Pixels
     for _ in range(rng.integers(1, 14)):
         side = min(side_of(rng), largest) if rng.random() < 0.6 else float(largest * rng.uniform(0.6, 1.1))
         centre = (float(rng.uniform(0, SIZE)), float(rng.uniform(0, SIZE)))
-        apart = np.hypot(taken[:, 0] - centre[0], taken[:, 1] - centre[1]) > 0.75 * (taken[:, 2] + side)
+        apart = np.hypot(taken[:, 0] - centre[0], taken[:, 1] - centre[1]) > APART * (taken[:, 2] + side)
         if not apart.all():
             continue
         taken = np.vstack([taken, [*centre, side]])
@@ -120,14 +121,26 @@ def mosaic(pool: Sequence[Cut], photos: Sequence[Pixels], mined: Sequence[Pixels
 def dressed(cut: Cut, rng: np.random.Generator) -> Cut:
     """The cut with another soft border where it has none of its own, mirrored at times."""
     alpha = soft(cut.alpha.shape, rng) if cut.alpha.min() == 255 else cut.alpha
-    return Cut(worn(cut, rng), alpha, cut.box, cut.points)
+    return Cut(lit(worn(cut, rng), rng), alpha, cut.box, cut.points)
+
+
+def lit(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """The same face in another light than what surrounds it: flashed, in the shade, or lit from a side."""
+    if rng.random() < 0.5:
+        return pixels
+    height, width = pixels.shape[:2]
+    y, x = np.linspace(-1, 1, height)[:, None, None], np.linspace(-1, 1, width)[None, :, None]
+    angle, slope = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.3)
+    gain = np.exp(rng.normal(0.1, 0.4) + slope * (np.cos(angle) * x + np.sin(angle) * y))
+    value = (pixels / 255.0) ** np.exp(rng.normal(0, 0.3)) * gain + rng.normal(0, 0.05)
+    return (np.clip(value, 0, 1) * 255).astype(np.uint8)
 
 
 def worn(cut: Cut, rng: np.random.Generator) -> Pixels:
     """The cut's pixels, at times with sunglasses or under a cap, which the pool's faces seldom have."""
     left, right = cut.points[:2].astype(float)
     apart, wears = float(np.hypot(*(right - left))), rng.random(2) < 0.1
-    if apart < 4 or not wears.any():
+    if not apart >= 4 or not wears.any():  # NaN where nobody knows
         return cut.pixels
     picture = Image.fromarray(cut.pixels)
     draw = ImageDraw.Draw(picture)
