@@ -45,7 +45,7 @@ def parse(text: str) -> tuple[Step, ...]:
 def compress(model: LanguageModel, steps: Sequence[Step], text: Tensor, tune: Tune) -> LanguageModel:
     """A smaller model; the given one stays as it is. `text` (n,) is read by steps that look at what flows through, and
     `tune` trains it for a step of that name and for `gradual`, which prunes meanwhile."""
-    model = _own(model)
+    model = _own(model, apart=any(step.name != "quantize" for step in steps))
     for step in steps:
         model = tune(model, step) if step.name in TRAINED else STEPS[step.name](model, step, text)
     return model
@@ -152,10 +152,10 @@ def _step(text: str) -> Step:
     return Step(name, number, parts)
 
 
-def _own(model: LanguageModel) -> LanguageModel:
-    # A copy whose embedding and output layer, if tied, can go separate ways.
+def _own(model: LanguageModel, apart: bool) -> LanguageModel:
+    # A copy whose embedding and output layer, if tied, can go separate ways where they are to.
     model = copy.deepcopy(model)
-    if model.tied:
+    if model.tied and apart:
         model.output = linear(model.output.weight, model.output.bias)
     return model
 

@@ -23,6 +23,7 @@ class Recipe:
     stages: tuple[Stage, ...] = ()
     kind: Kind = "lstm"
     sizes: tuple[int, ...] = ()
+    tied: bool = False  # one table for reading and writing
     of: str = ""
     steps: str = ""
     paper: str = ""  # the published row it answers to
@@ -41,6 +42,7 @@ SMALL = (Stage("sgd", 1.0, epochs=8, hold=5, decay=0.5, dropout=0.2),)
 ZAREMBA_SMALL = (Stage("sgd", 1.0, epochs=13, hold=4, decay=0.5),)
 ZAREMBA_MEDIUM = (Stage("sgd", 1.0, epochs=39, hold=6, decay=1 / 1.2, steps=35, dropout=0.5),)
 ZAREMBA_LARGE = (Stage("sgd", 1.0, epochs=55, hold=14, decay=1 / 1.15, clip=10, steps=35, dropout=0.65),)
+MEDIUM = (Stage("sgd", 1.0, epochs=8, hold=4, decay=0.5, steps=35, dropout=0.4),)
 PLAIN = (Stage("sgd", 0.5, epochs=20, hold=4, decay=0.7, dropout=0.2),)
 RETRAIN = (Stage("sgd", 0.5, epochs=3, hold=1, decay=0.4, dropout=0.1),)
 TRIM = (Stage("adam", 0.0005, epochs=1, hold=1, decay=1.0),)
@@ -56,17 +58,22 @@ RECIPES = (
     Recipe("lstm200", SMALL, sizes=(200, 200), paper="LSTM 200-200"),
     Recipe("lstm200-zaremba", ZAREMBA_SMALL, sizes=(200, 200), paper="LSTM 200-200"),
     Recipe("lstm650", ZAREMBA_MEDIUM, sizes=(650, 650), paper="LSTM 650-650"),
+    Recipe("lstm650-tied", MEDIUM, sizes=(650, 650), tied=True, paper="LSTM 650-650"),
     Recipe("lstm1500", ZAREMBA_LARGE, sizes=(1500, 1500), paper="LSTM 1500-1500"),
     Recipe("gru650", ZAREMBA_MEDIUM, "gru", (650, 650), paper="GRU 650-650"),
     Recipe("rnn650", PLAIN, "rnn", (650, 650), paper="RNN 650-650"),
     Recipe("int8", of="lstm200", steps="quantize(8)", paper="200-200, 1 byte"),
     Recipe("int4", of="lstm200", steps="quantize(4)"),
+    Recipe("tied650-int8", of="lstm650-tied", steps="quantize(8)"),
+    Recipe("tied650-int4", of="lstm650-tied", steps="quantize(4)"),
     Recipe("prune90", of="lstm200", steps="prune(0.9)", paper="200-200, pruned"),
     Recipe("prune90-tuned", RETRAIN, of="lstm200", steps="prune(0.9) | tune", paper="200-200, pruned, retrained"),
     Recipe("thin90", of="lstm200", steps="thin(0.9)", paper="200-200, pruned"),
     Recipe("thin90-tuned", TRIM, of="lstm200", steps="thin(0.9) | tune", paper="200-200, pruned, retrained"),
     Recipe("thin90-tuned-int8", of="thin90-tuned", steps="quantize(8)"),
     Recipe("gradual90", GRADUAL, of="lstm200", steps="gradual(0.9)", paper="200-200, pruned, retrained"),
+    Recipe("gradual90-int8", of="gradual90", steps="quantize(8)"),
+    Recipe("gradual90-int4", of="gradual90", steps="quantize(4)"),
     Recipe("thin90-output", of="lstm200", steps="thin(0.9, output)"),
     Recipe("thin90-output-tuned", TOUCH_UP, of="lstm200", steps="thin(0.9, output) | tune"),
     Recipe("lr40", ADAM_SGD, of="lstm200", steps="lowrank(40) | tune", paper="LR 200-200"),
@@ -128,7 +135,8 @@ def make(
     if base:
         model = compress(base.model, parse(recipe.steps), corpus.train, tune)
     else:
-        model = tune(build(Shape(recipe.kind, recipe.sizes, len(corpus.vocabulary)), recipe.seed), Step("tune"))
+        shape = Shape(recipe.kind, recipe.sizes, len(corpus.vocabulary), recipe.tied)
+        model = tune(build(shape, recipe.seed), Step("tune"))
     path = folder / f"{recipe.name}.mlm"
     save(path, Saved(model, corpus.vocabulary, Made(recipe.name, recipe.seed, corpus.digest, round(seconds, 1))))
     return path
