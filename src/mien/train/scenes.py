@@ -29,6 +29,7 @@ SHARD = 1000
 HEADS = 900  # rendered heads to draw scenes from
 SCRAP = 96  # side of a mined mistake, with surroundings
 LARGEST = 290.0  # face side in pixels
+HARD = 2  # how often once more
 APART = 0.6  # of two faces' sides together: neighbours in a crowd hide a little of each other
 Picture = tuple[NDArray[np.uint8], Floats, Floats]  # grey pixels, boxes, points
 Make = Callable[[np.random.Generator], Picture]
@@ -121,7 +122,20 @@ def mosaic(pool: Sequence[Cut], photos: Sequence[Pixels], mined: Sequence[Pixels
 def dressed(cut: Cut, rng: np.random.Generator) -> Cut:
     """The cut with another soft border where it has none of its own, mirrored at times."""
     alpha = soft(cut.alpha.shape, rng) if cut.alpha.min() == 255 else cut.alpha
-    return Cut(lit(worn(cut, rng), rng), alpha, cut.box, cut.points)
+    return Cut(lit(hidden(worn(cut, rng), rng), rng), alpha, cut.box, cut.points)
+
+
+def hidden(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """The same picture, at times with something before its lower half or a side: a hand, a cup, an instrument."""
+    if rng.random() < 0.85:
+        return pixels
+    height, width = pixels.shape[:2]
+    reach = rng.uniform(0.1, 0.25, 2) * [width, height]
+    middle = np.array([rng.uniform(0.1, 0.9) * width, rng.uniform(0.55, 1.0) * height])
+    picture = Image.fromarray(pixels)
+    grey = int(rng.integers(0, 256))
+    ImageDraw.Draw(picture).ellipse([*(middle - reach), *(middle + reach)], (grey, grey, grey))
+    return np.asarray(picture)
 
 
 def lit(pixels: Pixels, rng: np.random.Generator) -> Pixels:
@@ -191,12 +205,13 @@ def finish(canvas: Image.Image, boxes: list[Floats], points: list[Floats], rng: 
 
 
 def real_pool(folder: Path) -> list[Cut]:
-    """Real faces with the teacher's boxes and points."""
+    """Real faces with the teacher's boxes and points; those it did not see come up more often."""
     cuts = []
     for path in sorted(folder.glob("*.npz")):
         with np.load(path, allow_pickle=False) as file:
             full = np.full(file["images"].shape[1:3], 255, np.uint8)
-            cuts += [Cut(i, full, b, p) for i, b, p in zip(file["images"], file["boxes"], file["points"], strict=True)]
+            found = [Cut(i, full, b, p) for i, b, p in zip(file["images"], file["boxes"], file["points"], strict=True)]
+        cuts += found + HARD * [cut for cut in found if np.isnan(cut.points).all()]
     return cuts
 
 
