@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from mien.cli import build
+from mien.cli import build, synth
 from mien.errors import InputError
+from mien.train import twins
 
 
 def run(*words: str) -> Result:
@@ -18,7 +19,7 @@ def run(*words: str) -> Result:
 
 def test_from_a_twin_to_a_result_file(tmp_path: Path) -> None:
     twin, out, result = tmp_path / "twin", tmp_path / "run", tmp_path / "results" / "abaw4_mtl.json"
-    assert run("twins", "mtl", "--scale", "0.0001", "--out", str(twin)).exit_code == 0
+    assert run("synth", "mtl", "--features", "--scale", "0.0001", "--out", str(twin)).exit_code == 0
     assert run("data", "check", "mtl", str(twin)).stdout == ""
     for seed in ("0", "1"):
         trained = run("train", "abaw4_mtl", "--data", str(twin), "--out", str(out), "--seed", seed)
@@ -28,10 +29,20 @@ def test_from_a_twin_to_a_result_file(tmp_path: Path) -> None:
     record = json.loads(result.read_text())
     assert record["seeds"] == [0, 1] and len(record["figures"]["rows"]) == 2 and len(record["data"]["sha256"]) == 64
     assert "## `abaw4_mtl`" in run("recipes", "--table", str(result.parent)).stdout
+    assert run("train", "abaw3_mtl", "--data", str(twin), "--out", str(out)).exit_code == 0
+    paired = run("score", "abaw4_mtl", "--data", str(twin), "--out", str(out), "--against", "abaw3_mtl")
+    assert paired.stdout.splitlines()[-1].startswith("abaw4_mtl against abaw3_mtl, last rows: gain ")
+    wrong = run("score", "abaw4_mtl", "--data", str(twin), "--out", str(out), "--against", "abaw7_ce").exception
+    assert isinstance(wrong, InputError)
+
+
+def test_every_twin_has_its_command() -> None:
+    assert set(synth.TWINS) == set(twins.KINDS)
+    assert "--assets ict_facekit.npz" in run("synth", "vgaf", "--help").stdout
 
 
 def test_a_fault_in_the_data_is_told_and_ends_with_two(tmp_path: Path) -> None:
-    assert run("twins", "mtl", "--scale", "0.0001", "--out", str(tmp_path / "t")).exit_code == 0
+    assert run("synth", "mtl", "--features", "--scale", "0.0001", "--out", str(tmp_path / "t")).exit_code == 0
     path = tmp_path / "t" / "training_set_annotations.txt"
     path.write_text(path.read_text().replace("train000/00013.jpg,", "train000/13x.jpg,", 1))
     told = run("data", "check", "mtl", str(tmp_path / "t"))
@@ -52,5 +63,6 @@ def test_a_recipe_nobody_knows_is_answered_with_the_nearest(command: str, tmp_pa
 
 def test_a_folder_that_is_not_empty_takes_no_twin(tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
-    assert run("twins", "mtl", "--out", str(tmp_path)).exit_code == 2
+    assert run("synth", "mtl", "--features", "--out", str(tmp_path)).exit_code == 2
+    assert run("synth", "mtl", "--out", str(tmp_path / "neither")).exit_code == 2
     assert [p.name for p in tmp_path.iterdir()] == ["mine"]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from mien.train.course import Scored
 
 
 def register(app: typer.Typer) -> None:
@@ -20,21 +23,32 @@ def score(
     out: Annotated[Path, typer.Option(help="the folder of `mien train`", exists=True)],
     result: Annotated[Path | None, typer.Option(help="also write the figures of all seeds to this file")] = None,
     note: Annotated[str, typer.Option(help="what the data is, for the result file")] = "",
+    against: Annotated[str | None, typer.Option(help="test against this recipe, trained beside it")] = None,
 ) -> None:
     """Score every row of a recipe, for each seed that was trained: fitted on tuning videos, and on the scored ones.
 
     Example: mien score abaw7_mtl --data twin --out run --result results/abaw7_mtl.json
+    Example: mien score abaw8_expr --data twin --out run --against abaw6_expr
     """
     from mien.recipes import named
     from mien.train import course
     from mien.train import result as results
 
-    begun, chosen = time.monotonic(), named(recipe)
-    seeds = sorted(int(p.parent.name) for p in (out / recipe).glob("*/answers.npz"))
-    runs = {s: course.score(chosen, data, results.kept(out / recipe / str(s) / "answers.npz")) for s in seeds}
+    begun, chosen, runs = time.monotonic(), named(recipe), _runs(recipe, data, out)
     for seed, run in runs.items():
         print(results.line(f"{recipe}, seed {seed}", chosen, run))
-    if not runs:
-        results.kept(out / recipe / "0" / "answers.npz")
+    if against:
+        gain, chance = course.versus((chosen, runs), (named(against), _runs(against, data, out)))
+        print(f"{recipe} against {against}, last rows: gain {gain:+.4f}, chance {chance:.3f}")
     if result:
         results.write(result, chosen, runs, note, time.monotonic() - begun)
+
+
+def _runs(name: str, data: Path, out: Path) -> dict[int, Scored]:
+    """The runs of a recipe in a folder of `mien train`, by seed."""
+    from mien.recipes import named
+    from mien.train import course
+    from mien.train import result as results
+
+    seeds = sorted(int(p.parent.name) for p in (out / name).glob("*/answers.npz")) or [0]
+    return {s: course.score(named(name), data, results.kept(out / name / str(s) / "answers.npz")) for s in seeds}

@@ -1,9 +1,10 @@
-"""mien synth: rendered faces with exact labels."""
+"""mien synth: rendered faces with exact labels, and twins of the challenges' data sets."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +13,16 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Add `mien synth`."""
-    group = typer.Typer(help="Render faces and scenes whose labels are known exactly.", no_args_is_help=True)
+    group = typer.Typer(help="Faces, scenes and data sets whose labels are known exactly.", no_args_is_help=True)
     group.command()(faces)
     group.command()(scenes)
     group.command()(examples)
+    for kind in TWINS:
+        group.command(kind)(twin(kind))
     app.add_typer(group, name="synth")
+
+
+TWINS = ("affectnet", "affwild2", "afew", "bah", "cexpr", "dvd", "emi", "lsd", "mtl", "vgaf")
 
 
 def faces(
@@ -67,6 +73,55 @@ def examples(
 
     for path in make(load(assets), licence.read_text(), out):
         print(path)
+
+
+def twin(kind: str) -> Callable[..., None]:
+    """The command that writes this data set's twin."""
+
+    def command(
+        out: Annotated[Path, typer.Option(help="an empty folder for its files")],
+        features: Annotated[bool, typer.Option("--features", help="features of a latent process, no pictures")] = False,
+        assets: Annotated[Path | None, typer.Option(help="for pictures: ICT-FaceKit head as .npz", exists=True)] = None,
+        scale: Annotated[float, typer.Option(help="part of the published size", min=0.0001, max=1.0)] = 1.0,
+        seed: Annotated[int, typer.Option(help="another seed: other people", min=0)] = 0,
+        size: Annotated[int, typer.Option(help="side of a picture in pixels", min=16, max=1024)] = 112,
+    ) -> None:
+        if out.exists() and any(out.iterdir()) and features:
+            raise typer.BadParameter(f"{out} is not empty", param_hint="--out")
+        if features == (assets is not None):
+            raise typer.BadParameter("pictures need --assets, features alone take none", param_hint="--features")
+        if assets is None:
+            _features(kind, out, seed, scale)
+        else:
+            _pictures(kind, out, assets, (seed, size, scale))
+
+    command.__doc__ = f"""Write a synthetic twin: the data set's own files, with features or with rendered faces.
+
+    Example: mien synth {kind} --features --scale 0.1 --out twin
+    Example: mien synth {kind} --assets ict_facekit.npz --scale 0.001 --out twin
+    """
+    return command
+
+
+def _features(kind: str, out: Path, seed: int, scale: float) -> None:
+    from mien.progress import Progress
+    from mien.train import twins
+
+    with Progress(0, "videos") as bar:
+        twins.write(kind, out, seed, scale, lambda rows: bar.step())
+
+
+def _pictures(kind: str, out: Path, assets: Path, how: tuple[int, int, float]) -> None:
+    """Annotations first, whole or not at all; a run that was stopped while rendering goes on."""
+    from mien.progress import Progress
+    from mien.synth.assets import load
+    from mien.train import drawn
+
+    seed, size, scale = how
+    drawn.laid_out(kind, out, seed, scale)
+    with Progress(0, "pictures") as bar:
+        count = drawn.pictures(kind, out, load(assets), seed, size, bar.step)
+    typer.echo(f"{count} pictures in {drawn.place(kind, out)}", err=True)
 
 
 class _Bar:

@@ -8,7 +8,7 @@ with steps fitted on the other four, and optimistic, where steps are fitted on t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -158,6 +158,21 @@ def compared(recipe: Recipe, pairs: Iterable[tuple[Sums, Sums, str]]) -> tuple[f
         swapped = tosses(len(one[0]), seed=int(where[:16], 16))
         tries.append(np.sum([gaps(s, a, b, swapped) for s, a, b in zip(scores, one, other, strict=True)], 0))
     return paired(np.mean(tries, 0))
+
+
+Runs = tuple[Recipe, Mapping[int, Scored]]  # by seed
+
+
+def versus(one: Runs, other: Runs) -> tuple[float, float]:
+    """The last rows of two recipes compared, over the seeds that both were trained with."""
+    told = [(r.data, *(p.question for p in r.parts)) for r, _ in (one, other)]
+    common = sorted({*one[1]} & {*other[1]})
+    if told[0] != told[1] or not common:
+        raise InputError(
+            f"a paired test needs the same data and questions and a seed in common, got {', '.join(told[0])} of the "
+            f"seeds {[*one[1]]} and {', '.join(told[1])} of {[*other[1]]}"
+        )
+    return compared(one[0], [(one[1][s].sums[-1], other[1][s].sums[-1], one[1][s].data) for s in common])
 
 
 def _line(recipe: Recipe, row: Row, stuff: Material, answers: Answers) -> tuple[Line, Sums, tuple[str, ...]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mien.errors import InputError
+from mien.fusion.pool import Statistic, stat
 from mien.geometry import shrink
 from mien.heads import EXPRESSION, VALENCE_AROUSAL
 from mien.io import photo
@@ -18,28 +20,44 @@ from mien.models import Model
 from mien.train import data
 from mien.train.data import Ints
 from mien.train.features import Writer
-from mien.types import Floats, Head, Pixels, Reading
+from mien.types import Floats, Head, Reading
 
 ENDS = (".jpg", ".jpeg", ".png")
 CHUNK = 512  # faces held in memory at once
 
 
-def run(model: Model, kind: str, folder: Path, out: Path, pictures: Path, told: Callable[[], None]) -> int:
-    """Features of every annotated row whose face is in `pictures/<video>/<frame>.jpg`; returns the number of rows."""
-    rows = [*data.read(kind, folder).values()]
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """A network, and the folder of cropped faces `<video>/<frame>.jpg` it looks at; clips of one row are pooled."""
+
+    model: Model
+    pictures: Path
+    pool: tuple[Statistic, ...] = ("mean",)
+
+
+def annotated(kind: str, folder: Path) -> dict[str, Ints]:
+    """The annotated frames of each video, each once."""
     frames: dict[str, Ints] = {}
-    for split in rows:
+    for split in data.read(kind, folder).values():
         for i, video in enumerate(split.videos):
             frames[video] = np.unique(split.frame[split.video == i])
-    names, head = [*frames], embedding(model)
-    writer = Writer(out, names, len(head.labels), len(AFFECTNET8) + 2)
+    return frames
+
+
+def run(faces: Faces, kind: str, folder: Path, out: Path, told: Callable[[], None]) -> int:
+    """Features of every annotated row whose face is there; returns the number of rows."""
+    frames, head = annotated(kind, folder), embedding(faces.model)
+    pooled = any((faces.pictures / video).is_dir() and not at.any() for video, at in frames.items())
+    many = len(faces.pool) if pooled else 1
+    writer = Writer(out, [*frames], len(head.labels) * many, len(AFFECTNET8) + 2)
     before = 0
-    for place, video in enumerate(names):
-        for start in range(0, len(frames[video]), CHUNK):
-            chunk = frames[video][start : start + CHUNK]
+    for place, (video, at) in enumerate(frames.items()):
+        for start in range(0, len(at), CHUNK):
+            chunk = at[start : start + CHUNK]
             before += len(chunk)
             if before > writer.done:
-                _chunk(model, head, writer, place, pictures / video, chunk)
+                add = _clip if pooled else _chunk
+                add(faces, writer, place, video, chunk)
             told()
     return writer.done
 
@@ -72,17 +90,28 @@ def embedding(model: Model) -> Head:
     return found[0]
 
 
-def _chunk(model: Model, head: Head, writer: Writer, place: int, folder: Path, frames: Ints) -> None:
-    paths = [_face(folder, int(f)) for f in frames]
+def _chunk(faces: Faces, writer: Writer, place: int, video: str, frames: Ints) -> None:
+    paths = [_face(faces.pictures / video, int(f)) for f in frames]
     seen = np.array([p is not None for p in paths])
+    features, logits = _seen(faces.model, [p for p in paths if p is not None])
+    wide, sure = (np.zeros((len(frames), a.shape[1]), np.float32) for a in (features, logits))
+    wide[seen], sure[seen] = features, logits
+    writer.add(np.full(len(frames), place), frames, seen, wide, sure)
+
+
+def _clip(faces: Faces, writer: Writer, place: int, video: str, frames: Ints) -> None:
+    """All pictures of a clip as one row."""
+    folder = faces.pictures / video
+    features, logits = _seen(faces.model, photos(folder) if folder.is_dir() else [])
+    row, mean = stat(features, faces.pool)[None], stat(logits, ("mean",))[None]
+    writer.add(np.array([place]), frames, np.array([len(features) > 0]), row, mean)
+
+
+def _seen(model: Model, files: Sequence[Path]) -> tuple[Floats, Floats]:
+    """Embedding and logits of cropped faces."""
     side = model.card.input.size
-    crops: list[Pixels] = [shrink(photo.read(p).pixels, (side, side)) for p in paths if p is not None]
-    answers = model.answers(crops)
-    features = np.zeros((len(frames), len(head.labels)), np.float32)
-    logits = np.zeros((len(frames), len(AFFECTNET8) + 2), np.float32)
-    features[seen] = answers[head].values
-    logits[seen] = affect(answers)
-    writer.add(np.full(len(frames), place), frames, seen, features, logits)
+    answers = model.answers([shrink(photo.read(p).pixels, (side, side)) for p in files])
+    return answers[embedding(model)].values, affect(answers)
 
 
 def affect(answers: Mapping[Head, Reading]) -> Floats:
@@ -92,6 +121,8 @@ def affect(answers: Mapping[Head, Reading]) -> Floats:
 
 
 def _face(folder: Path, frame: int) -> Path | None:
-    """The picture of a frame; a still that is its own video has no frame number."""
-    names = [folder / f"{frame:05d}{end}" for end in ENDS] + [folder.with_name(folder.name + end) for end in ENDS]
+    """The picture of a frame; a still that is its own video has no frame number, and may be named in full."""
+    numbers = (f"{frame:05d}", f"frame-{frame}")
+    names = [folder / f"{n}{end}" for n in numbers for end in ENDS]
+    names += [folder.with_name(folder.name + end) for end in ENDS] + [folder] * (folder.suffix.lower() in ENDS)
     return next((p for p in names if p.is_file()), None)

@@ -71,7 +71,7 @@ def opened(folder: Path) -> Store:
 def _meta(folder: Path) -> dict[str, list[str]]:
     path = folder / "store.json"
     if not path.is_file():
-        raise InputError(f"no features in {folder}; make them with `mien features` or `mien twins … --features`")
+        raise InputError(f"no features in {folder}; make them with `mien features` or `mien synth … --features`")
     try:
         meta = json.loads(path.read_text())
         sizes, videos = [int(v) for v in meta["sizes"]], [str(v) for v in meta["videos"]]
