@@ -127,3 +127,19 @@ def test_a_classifiers_description_is_its_probabilities() -> None:
     assert scores.sum() == pytest.approx(1, abs=1e-5)
     assert scores.argmax() == 0
     assert scene.classes(CARD) == KINDS
+
+
+def test_any_onnx_file_with_an_embedding_describes_an_albums_pictures(
+    mien: Callable, gallery: Path, known: Path, tmp_path: Path, network: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the user's file to the events: the network is one of random weights, which see shades well enough."""
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
+    card = Card("clip.own", "clip.onnx", "MIT", Input(16), (Output("embedding12", "vector", 0, 12),))
+    (tmp_path / "mine.onnx").write_bytes(network(card))
+    (tmp_path / "mine.json").write_text(card.to_json())
+    assert mien("models", "add", tmp_path / "mine.onnx", "--card", tmp_path / "mine.json").out == "clip.own\n"
+    run = mien("album", gallery, "--features", "clip.own", "--learn", known, "--json")
+    assert (run.code, run.err) == (0, "")
+    assert [e["photos"] for e in run.album["events"]] == [photos(i, i + 8) for i in (0, 8, 16)]
+    with Store(gallery / "mien-album/album.sqlite") as store:
+        assert {p.scene.shape for p in store.photos() if p.scene is not None} == {(12,)}
