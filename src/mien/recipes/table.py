@@ -35,16 +35,21 @@ class.
 Builds = Mapping[str, frozenset[str]]  # by row, its steps
 
 
-class Scored(TypedDict):
+class Tested(TypedDict, total=False):
+    """What only newer result files hold."""
+
+    gain: float
+    chance: float
+    crossed: float | None
+
+
+class Scored(Tested):
     """A row of a result file."""
 
     name: str
     honest: float
     low: float
     high: float
-    gain: float
-    chance: float
-    crossed: float | None
     optimistic: float
     paper: float | None
     seeds: list[float]
@@ -95,9 +100,9 @@ def _line(row: Scored, *, first: bool) -> str:
     frames = "" if row["frames"] is None else f" ({row['frames']:.1%} of the frames)"
     spread = f" ± {_deviation(row['seeds']):.4f}" if len(row["seeds"]) > 1 else ""
     span = f"{row['low']:.4f}–{row['high']:.4f}"
-    crossed = "" if (known := row["crossed"]) is None else f"{known:.4f}"
+    crossed = "" if (known := row.get("crossed")) is None else f"{known:.4f}"
     honest = f"{row['honest']:.4f}{spread}"
-    paid = " | " if first else f"{row['gain']:+.4f} | {row['chance']:.3f}"
+    paid = " | " if first or "gain" not in row else f"{row['gain']:+.4f} | {row['chance']:.3f}"
     return f"| {row['name']}{frames} | {honest} | {span} | {paid} | {crossed} | {row['optimistic']:.4f} | {paper} |"
 
 

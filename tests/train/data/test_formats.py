@@ -71,6 +71,9 @@ def test_intensities_outside_their_range_and_repeated_clips_are_named(tmp_path: 
     (tmp_path / "train_split.csv").write_text("Filename,Joy\n1,0\n")
     with pytest.raises(InputError, match="missing: Admiration"):
         data.read("emi", tmp_path)
+    (tmp_path / "train_split.csv").write_text(f'{head}\n1,0,0,0,0,0,1\n"2,0,0,0,0,0,1\n3,0,0,0,0,0,1\n')
+    (fault,) = data.check("emi", tmp_path)
+    assert fault.line == 3 and "no table from here on" in fault.what  # where the quote opens
 
 
 def test_intensities_written_are_read_back(tmp_path: Path) -> None:

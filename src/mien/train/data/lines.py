@@ -101,7 +101,7 @@ def table(path: Path, wanted: Sequence[str], faults: Faults) -> list[tuple[int, 
                 continue
             out.append((reader.line_num, {n: row[n].strip() for n in wanted}))
     except csv.Error as error:
-        faults.add(path, reader.line_num, f"no table: {error}")
+        faults.add(path, reader.line_num + 1, f"no table from here on: {error}")
     return out
 
 
