@@ -112,6 +112,18 @@ def test_a_photo_without_a_date_stays_beside_its_neighbour_by_name(
     assert run.person(*BEACH, "beach/p1b.png")["birth_year"] == 2005  # from the dated ones
 
 
+def test_folders_without_any_date_are_events_of_their_own_and_called_by_their_names(
+    mien: Callable, album: Path, made: SimpleNamespace
+) -> None:
+    made.paint(album / "beach/p1b.png", [], 21)  # undated among dated ones: no border
+    for folder in ("scans/oslo", "scans/rome"):
+        for i in range(2):
+            made.paint(album / f"{folder}/{i}.png", [], 60)
+    events = mien("album", album, "--json").album["events"]
+    assert [e["label"] for e in events] == ["2019-08-30", "2021-01-02", "scans/oslo", "scans/rome"]
+    assert events[2]["photos"] == ["scans/oslo/0.png", "scans/oslo/1.png"]
+
+
 def test_a_deleted_file_leaves_the_album_and_is_known_again_when_it_returns(mien: Callable, album: Path) -> None:
     first = mien("album", album, "--json")
     mien("album", album, "name", first.person(*BEACH)["id"], "Gil")

@@ -49,6 +49,13 @@ def test_a_long_gap_is_a_border_and_a_short_one_never_is() -> None:
     assert Borders()(scenes, np.full(6, math.nan)).tolist() == [0, 0, 0, 1, 1, 1]
 
 
+def test_where_no_time_tells_another_folder_is_a_border() -> None:
+    alike, nan = np.ones((4, 3), np.float32), math.nan
+    folders = ["a", "a", "b", "b"]
+    assert Borders()(alike, np.array([nan, nan, nan, nan]), folders).tolist() == [0, 0, 1, 1]
+    assert Borders()(alike, np.array([0.0, 60, 120, nan]), folders).tolist() == [0, 0, 0, 0]
+
+
 def test_of_the_steps_that_see_one_border_only_the_highest_counts() -> None:
     steps = np.array([0.1, 0.6, 0.9, 0.7, 0.1, 0.1, 0.8, 0.8], np.float32)
     assert np.flatnonzero(events.peaks(steps, 0.5, 2)).tolist() == [2, 6]
@@ -92,6 +99,8 @@ def test_an_event_is_called_by_its_days() -> None:
     assert events.label(np.array([day, math.nan])) == "2020-05-03"
     assert events.label(np.array([day, day + 7200])) == "2020-05-03 to 2020-05-04"
     assert events.label(np.array([math.nan])) == "undated"
+    assert events.label(np.array([math.nan, math.nan]), ["oslo", "oslo"]) == "oslo"
+    assert events.label(np.array([math.nan, math.nan]), ["oslo", "rome"]) == "undated"
 
 
 def test_the_plain_description_tells_pictures_apart_and_hardly_changes_with_size() -> None:

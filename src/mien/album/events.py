@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +36,18 @@ class Borders:
         """Places to each side of a border where no other stands."""
         return self.window
 
-    def __call__(self, scenes: Floats, times: Times | None = None) -> Ids:
-        """An event number per photo, from 0; `times` in seconds, NaN where a photo does not tell."""
+    def __call__(self, scenes: Floats, times: Times | None = None, folders: Sequence[str] = ()) -> Ids:
+        """An event number per photo, from 0; `times` in seconds, NaN where a photo does not tell.
+
+        Where no time tells, a border stands between two `folders`.
+        """
         if not len(scenes):
             return np.zeros(0, np.int64)
         border = peaks(dissimilarity(scenes, self.window), self.unlike, self.reach)
         if times is not None:
             hours = np.abs(np.diff(times)) / 3600
-            border = (border & ~(hours < self.near)) | (hours > self.gap)
+            moved = np.array([a != b for a, b in pairwise(folders)], bool) if folders else np.zeros_like(border)
+            border = (border & ~(hours < self.near)) | (hours > self.gap) | (np.isnan(hours) & moved)
         return np.concatenate([[0], np.cumsum(border)])
 
 
@@ -100,11 +105,11 @@ def pooled(scores: Floats, events: Ids, own: float = 0.5) -> Floats:
     return out
 
 
-def label(times: Times) -> str:
-    """An event's days, or that they are not known."""
+def label(times: Times, folders: Sequence[str] = ()) -> str:
+    """An event's days; where they are not known, the folder that holds it all."""
     known = times[np.isfinite(times)]
     if not len(known):
-        return "undated"
+        return folders[0] if len(set(folders)) == 1 and folders[0] != "." else "undated"
     first, last = (
         datetime.fromtimestamp(float(t), timezone.utc).date().isoformat() for t in (known.min(), known.max())
     )

@@ -131,7 +131,10 @@ def _events(photos: Sequence[Photo], faces: Sequence[Face], rule: Rule) -> list[
         return []
     scenes = np.stack([p.scene for p in told if p.scene is not None])
     times = np.array([math.nan if p.taken is None else p.taken for p in told])
-    numbers = rule.borders(scenes, times)
+    folders = [str(PurePosixPath(p.path).parent) for p in told]
+    dated = {folder for folder, p in zip(folders, told, strict=True) if p.taken is not None}
+    # an undated photo among dated ones has its place in time; a folder without any date is told by its name alone
+    numbers = rule.borders(scenes, times, ["" if folder in dated else folder for folder in folders])
     crowd: dict[int, int] = defaultdict(int)
     for face in faces:
         crowd[face.photo] += 1
@@ -143,5 +146,6 @@ def _events(photos: Sequence[Photo], faces: Sequence[Face], rule: Rule) -> list[
         # the cover shows most faces, then what is most like the whole
         cover = max(zip(own, rows.tolist(), strict=True), key=lambda p: (min(crowd[p[0].id], 3), scenes[p[1]] @ middle))
         kind = [rule.classes[int(middle[-len(rule.classes) :].argmax())]] if rule.classes else []
-        out.append(Event(", ".join([*kind, events.label(times[rows])]), own, cover[0]))
+        name = events.label(times[rows], [folders[i] for i in rows])
+        out.append(Event(", ".join([*kind, name]), own, cover[0]))
     return out
