@@ -40,9 +40,15 @@ class Unfinished(Exception):
 
 SMALL = (Stage("sgd", 1.0, epochs=8, hold=5, decay=0.5, dropout=0.2),)
 ZAREMBA_SMALL = (Stage("sgd", 1.0, epochs=13, hold=4, decay=0.5),)
-ZAREMBA_MEDIUM = (Stage("sgd", 1.0, epochs=39, hold=6, decay=1 / 1.2, steps=35, dropout=0.5),)
+ZAREMBA_MEDIUM = (
+    Stage("sgd", 1.0, epochs=1, hold=1, decay=1.0, steps=35, dropout=0.4),
+    Stage("adam", 0.0015, epochs=6, hold=2, decay=0.55, steps=35, dropout=0.4),
+)
 ZAREMBA_LARGE = (Stage("sgd", 1.0, epochs=55, hold=14, decay=1 / 1.15, clip=10, steps=35, dropout=0.65),)
-MEDIUM = (Stage("sgd", 1.0, epochs=8, hold=4, decay=0.5, steps=35, dropout=0.4),)
+MEDIUM = (
+    Stage("sgd", 1.0, epochs=1, hold=1, decay=1.0, steps=35, dropout=0.4),
+    Stage("adam", 0.0015, epochs=6, hold=2, decay=0.55, steps=35, dropout=0.4),
+)
 PLAIN = (Stage("sgd", 0.5, epochs=20, hold=4, decay=0.7, dropout=0.2),)
 RETRAIN = (Stage("sgd", 0.5, epochs=3, hold=1, decay=0.4, dropout=0.1),)
 TRIM = (Stage("adam", 0.0005, epochs=1, hold=1, decay=1.0),)
@@ -73,7 +79,6 @@ RECIPES = (
     Recipe("thin90-tuned-int8", of="thin90-tuned", steps="quantize(8)"),
     Recipe("gradual90", GRADUAL, of="lstm200", steps="gradual(0.9)", paper="200-200, pruned, retrained"),
     Recipe("gradual90-int8", of="gradual90", steps="quantize(8)"),
-    Recipe("gradual90-int4", of="gradual90", steps="quantize(4)"),
     Recipe("thin90-output", of="lstm200", steps="thin(0.9, output)"),
     Recipe("thin90-output-tuned", TOUCH_UP, of="lstm200", steps="thin(0.9, output) | tune"),
     Recipe("lr40", ADAM_SGD, of="lstm200", steps="lowrank(40) | tune", paper="LR 200-200"),
