@@ -22,14 +22,14 @@ than the tuning ones, and no video's own truth among them. *Optimistic*: steps a
 scored on, as the papers did. Intervals are 95 % over resampled videos, the mean of the seeds'. *Gain*: of the honest
 figure over that of the row it builds on, which is the fullest row above whose steps it keeps, else the first; *chance*:
 how likely a gain or loss as large is if the two rows were alike, by a paired test in which each video's answers swap
-rows by the toss of a coin, all seeds together. Each table names its twin's size; on the smallest a head of few epochs
-sees some dozens of batches and may stay below what it reaches on larger ones. Below each table stands every step that
-helps in the paper and not here, or the other way: a row's honest figure against the first row, the row above, and the
-nearest ones it adds steps to. `real_…` is a recipe on real faces (`python -m mien.recipes.real`), on features of a
-shipped network that has itself learned from the training part: it compares heads, not networks; in `real_abaw4_lsd`
-(`python -m mien.train.synthetic`) the whole network learns, or its last layer. With all three changes `affectnet8`
-collapses there: weights grow with rarity, and so does the weighted share that label smoothing gives to the rarest
-class.
+rows by the toss of a coin, all seeds together. All three are empty where nothing was held apart or a file is older than
+they are. Each table names its twin's size; on the smallest a head of few epochs sees some dozens of batches and may
+stay below what it reaches on larger ones. Below each table stands every step that helps in the paper and not here, or
+the other way: a row's honest figure against the first row, the row above, and the nearest ones it adds steps to.
+`real_…` is a recipe on real faces (`python -m mien.recipes.real`), on features of a shipped network that has itself
+learned from the training part: it compares heads, not networks; in `real_abaw4_lsd` (`python -m mien.train.synthetic`)
+the whole network learns, or its last layer. With all three changes `affectnet8` collapses there: weights grow with
+rarity, and so does the weighted share that label smoothing gives to the rarest class.
 """
 
 Builds = Mapping[str, frozenset[str]]  # by row, its steps
@@ -102,7 +102,8 @@ def _line(row: Scored, *, first: bool) -> str:
     span = f"{row['low']:.4f}–{row['high']:.4f}"
     crossed = "" if (known := row.get("crossed")) is None else f"{known:.4f}"
     honest = f"{row['honest']:.4f}{spread}"
-    paid = " | " if first or "gain" not in row else f"{row['gain']:+.4f} | {row['chance']:.3f}"
+    gain, chance = row.get("gain"), row.get("chance")
+    paid = " | " if first or gain is None or chance is None else f"{gain:+.4f} | {chance:.3f}"
     return f"| {row['name']}{frames} | {honest} | {span} | {paid} | {crossed} | {row['optimistic']:.4f} | {paper} |"
 
 
