@@ -21,7 +21,7 @@ TEST = "MTL_Challenge_test_set_release.txt"
 
 
 def read(folder: Path, faults: Faults) -> Splits:
-    """Train and validation; the test list too, where it is there."""
+    """Train and validation."""
     splits: dict[str, Rows] = {}
     for split, names in FILES.items():
         path = next((folder / n for n in names if (folder / n).is_file()), folder / names[0])
