@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mien.card import Input
-from mien.geometry import TEMPLATE, crop, halved, iou, luma, nms, normalise, shrink, similarity, widen
+from mien.geometry import TEMPLATE, crop, halved, iou, luma, nms, normalise, shrink, similarity, scaled_luma, widen
 from mien.types import Floats, Pixels
 
 UNKNOWN = np.full((5, 2), np.nan, np.float32)
@@ -243,3 +243,14 @@ def test_a_box_whose_rounded_edge_lies_before_its_start_plus_its_side_gives_a_cr
     for side in sides:
         where = box(200 + np.ceil(side) - side, 200, side, 11)
         assert crop(pixels, where, UNKNOWN, Input(8, "stretch")).shape == (8, 8, 3)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (47, 31), (300, 400), (641, 90)])
+@pytest.mark.parametrize("share", [0.5, 0.8, 1.0, 2.0])
+def test_brightness_at_another_size_in_one_step_is_that_of_two(size: tuple[int, int], share: float) -> None:
+    rng = np.random.default_rng(size[0])
+    coarse = rng.integers(0, 256, (size[0] // 8 + 2, size[1] // 8 + 2, 3), np.uint8)
+    pixels = shrink(coarse, size[::-1])
+    small = max(round(size[1] * share), 1), max(round(size[0] * share), 1)
+    ours, two = scaled_luma(pixels, small).astype(int), shrink(luma(pixels), small)
+    assert ours.shape == two.shape and np.abs(ours - two).mean() < 1.5

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.card import Card
 from mien.detectors.judge import Judge
-from mien.geometry import halved, luma, nms, normalise, shrink
+from mien.geometry import halved, luma, nms, normalise, scaled_luma, shrink
 from mien.link import sigmoid
 from mien.runtime import Runtime
 from mien.types import Faces, Floats, Frame, Pixels
@@ -19,18 +20,18 @@ CELLS = 4.0  # a raw box of exp(0) is this many cells wide, so that every scale 
 PADDING = 32  # the coarsest stride: sides are filled up to a multiple of it
 OVERLAP = 0.4
 ENLARGED, ROOMY = 2.0, 512  # small pictures are looked at enlarged, so that their small faces are not too small
-COARSE, NEAR = 192, 0.3  # a first small look is for faces that fill three tenths of the long side, or more
+COARSE, NEAR = 256, 0.3  # a first small look is for faces that fill three tenths of the long side, or more
 DOUBTFUL = 0.3  # finds from this score on go to the judge, where there is one
 LARGEST = 2560  # longest side of the second pass; more would only find faces nobody can read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finder:
-    """Looks at the frame at 192 for near faces, then at 640 or below, small ones enlarged; at full size if in vain.
+    """Looks at the frame at 256 for near faces, then at 640 or below, small ones enlarged; at full size if in vain.
 
-    Beside a near face the others are looked for at half the size, so that who sits before a camera is found sooner.
-    `smallest` asks for faces down to so many pixels: the second look is then whole, and where that would see them below
-    16, there is a third.
+    Beside a near face the others are those of the first look, so that who sits before a camera is found sooner.
+    `smallest` asks for faces down to so many pixels: there is a second look then in any case, and where that would see
+    them below 16, a third.
     """
 
     card: Card
@@ -44,24 +45,22 @@ class Finder:
         """The faces of one frame, surest first; none is not an error."""
         long = max(frame.size)
         view = _grey(frame, min(self.longest, max(long, min(ENLARGED * long, ROOMY))) / long)
-        half = halved(view)
-        near = self._judged(frame, _scaled(half, COARSE / max(half.shape)), NEAR * long, np.inf)
-        second = half if len(near) and not self.smallest else view
-        faces = _joined(near, self._judged(frame, second, 0.0, 1.2 * NEAR * long))
+        half, low = halved(view), min(self.threshold, DOUBTFUL) if self.judge else self.threshold
+        first = self.look(frame, _scaled(half, COARSE / max(half.shape)), low)
+        sides = _sides(first)
+        near = self._judged(first.pick(sides >= NEAR * long))
+        if len(near) and not self.smallest:
+            return _joined(near, self._judged(first.pick(sides < NEAR * long)))
+        second = self.look(frame, view, low)
+        faces = _joined(near, self._judged(second.pick(_sides(second) < 1.2 * NEAR * long)))
         wanted_small = 0 < self.smallest * self.longest / long < 16
         if long > self.longest and (len(faces) == 0 or wanted_small):
-            return _joined(near, self._judged(frame, _grey(frame, min(1.0, LARGEST / long)), 0.0, np.inf))
+            return _joined(near, self._judged(self.look(frame, _grey(frame, min(1.0, LARGEST / long)), low)))
         return faces
 
-    def _judged(self, frame: Frame, view: Pixels, least: float, most: float) -> Faces:
-        """What is found with sides of so many pixels of the frame, after the second opinion on what is doubtful."""
-        low = min(self.threshold, DOUBTFUL) if self.judge else self.threshold
-        faces = self.look(frame, view, low)
-        sides = _sides(faces)
-        faces = faces.pick((sides >= least) & (sides < most))
-        if not self.judge:
-            return faces
-        faces = self.judge(faces)
+    def _judged(self, faces: Faces) -> Faces:
+        """Those that are sure enough after the second opinion on what is doubtful."""
+        faces = self.judge(faces) if self.judge else faces
         return faces.pick(faces.scores > self.threshold)
 
     def look(self, frame: Frame, view: Pixels, threshold: float) -> Faces:
@@ -71,6 +70,7 @@ class Finder:
         scale = np.divide(frame.size, view.shape[1::-1]).astype(np.float32)
         boxes, points = boxes * np.concatenate([scale, scale]), (points * scale).astype(np.float32)
         kept = nms(boxes, scores, OVERLAP)
+        kept = kept[~np.tril(_within(boxes[kept], boxes[kept]), -1).any(axis=1)]  # a part of a surer one
         inside = kept[(boxes[kept, :2] + boxes[kept, 2:] / 2 < np.array(frame.size)).all(1)]
         return Faces(frame, boxes[inside], points[inside], scores[inside])
 
@@ -79,12 +79,15 @@ def _grey(frame: Frame, scale: float) -> Pixels:
     """The frame's brightness at another size; what gets much smaller does so first, for memory is slower than sums."""
     if scale <= 0.5:
         return luma(_scaled(frame.pixels, scale))
-    return _scaled(luma(frame.pixels), scale)
+    return scaled_luma(frame.pixels, _size(frame.size, scale))
 
 
 def _scaled(pixels: Pixels, scale: float) -> Pixels:
-    height, width = pixels.shape[:2]
-    return shrink(pixels, (max(round(width * scale), 1), max(round(height * scale), 1)), gap=1.0)
+    return shrink(pixels, _size(pixels.shape[1::-1], scale), gap=1.0)
+
+
+def _size(size: Sequence[int], scale: float) -> tuple[int, int]:
+    return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
 
 
 def _sides(faces: Faces) -> Floats:
@@ -93,14 +96,18 @@ def _sides(faces: Faces) -> Floats:
 
 def _joined(near: Faces, others: Faces) -> Faces:
     """Both looks together, surest first; what lies within a near face is a part of it, not another face."""
-    middle = others.boxes[:, :2] + others.boxes[:, 2:] / 2
-    low, high = near.boxes[:, :2], near.boxes[:, :2] + near.boxes[:, 2:]
-    inside = np.logical_and(middle[:, None] > low, middle[:, None] < high).all(axis=-1)
-    rest = others.pick(np.flatnonzero(inside.sum(axis=-1) == 0))
+    rest = others.pick(np.flatnonzero(~_within(others.boxes, near.boxes).any(axis=1)))
     boxes, points = np.concatenate([near.boxes, rest.boxes]), np.concatenate([near.points, rest.points])
     scores = np.concatenate([near.scores, rest.scores])
     kept = nms(boxes, scores, OVERLAP)
     return Faces(near.frame, boxes[kept], points[kept], scores[kept])
+
+
+def _within(boxes: Floats, others: Floats) -> NDArray[np.bool_]:
+    """Whether the middle of each box (n, 4) lies in each of the others (m, 4), as (n, m)."""
+    middle = boxes[:, None, :2] + boxes[:, None, 2:] / 2
+    inside = (middle > others[:, :2]) & (middle < others[:, :2] + others[:, 2:])
+    return np.all(inside, axis=-1)
 
 
 def _fill(pixels: Pixels) -> Pixels:
