@@ -116,6 +116,7 @@ def test_folders_without_any_date_are_events_of_their_own_and_called_by_their_na
     mien: Callable, album: Path, made: SimpleNamespace
 ) -> None:
     made.paint(album / "beach/p1b.png", [], 21)  # undated among dated ones: no border
+    made.paint(album / "beach/more/p1c.jpg", [], 21, taken="2019:08:30 11:30:00")  # nor where folders mingle
     for folder in ("scans/oslo", "scans/rome"):
         for i in range(2):
             made.paint(album / f"{folder}/{i}.png", [], 60)

@@ -124,7 +124,7 @@ def still_to_video(found: Figures, tracks: Figures) -> Iterator[Row]:
         f"steps that fall beyond chance: {'; '.join(falls)}; Page's trend over {', '.join(trend['levels'])}: "
         f"p {_chance(trend['p'])}",
         "the same",
-        f"they agree; below {names[1]} it turns: at {names[0]} the gain is {span(gains[names[0]], ' points')}",
+        f"they agree from {trend['levels'][0]} up; here it turns below {names[1]}: {span(gains[names[0]], ' points')} at {names[0]}",
     )
     real = at(tracks, "one photo against a track")
     yield (
