@@ -30,7 +30,9 @@ def test_from_a_twin_to_a_result_file(tmp_path: Path) -> None:
     assert record["seeds"] == [0, 1] and len(record["figures"]["rows"]) == 2 and len(record["data"]["sha256"]) == 64
     assert "## `abaw4_mtl`" in run("recipes", "--table", str(result.parent)).stdout
     assert run("train", "abaw3_mtl", "--data", str(twin), "--out", str(out)).exit_code == 0
-    paired = run("score", "abaw4_mtl", "--data", str(twin), "--out", str(out), "--against", "abaw3_mtl")
+    more = ("--against", "abaw3_mtl", "--answers", str(tmp_path / "answers.txt"))
+    paired = run("score", "abaw4_mtl", "--data", str(twin), "--out", str(out), *more)
+    assert len((tmp_path / "answers.txt").read_text().splitlines()) == 361
     assert paired.stdout.splitlines()[-1].startswith("abaw4_mtl against abaw3_mtl, last rows: gain ")
     wrong = run("score", "abaw4_mtl", "--data", str(twin), "--out", str(out), "--against", "abaw7_ce").exception
     assert isinstance(wrong, InputError)

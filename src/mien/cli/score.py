@@ -24,6 +24,7 @@ def score(
     result: Annotated[Path | None, typer.Option(help="also write the figures of all seeds to this file")] = None,
     note: Annotated[str, typer.Option(help="what the data is, for the result file")] = "",
     against: Annotated[str | None, typer.Option(help="test against this recipe, trained beside it")] = None,
+    answers: Annotated[Path | None, typer.Option(help="also write the first seed's in the organisers' format")] = None,
 ) -> None:
     """Score every row of a recipe, for each seed that was trained: fitted on tuning videos, and on the scored ones.
 
@@ -31,7 +32,7 @@ def score(
     Example: mien score abaw8_expr --data twin --out run --against abaw6_expr
     """
     from mien.recipes import named
-    from mien.train import course
+    from mien.train import course, written
     from mien.train import result as results
 
     begun, chosen, runs = time.monotonic(), named(recipe), _runs(recipe, data, out)
@@ -40,6 +41,9 @@ def score(
     if against:
         gain, chance = course.versus((chosen, runs), (named(against), _runs(against, data, out)))
         print(f"{recipe} against {against}, last rows: gain {gain:+.4f}, chance {chance:.3f}")
+    if answers:
+        first = results.kept(out / recipe / str(min(runs)) / "answers.npz")
+        typer.echo(f"{written.write(chosen, data, first, answers)} rows in {answers}", err=True)
     if result:
         results.write(result, chosen, runs, note, time.monotonic() - begun)
 
