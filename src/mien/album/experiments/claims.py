@@ -118,13 +118,14 @@ def still_to_video(found: Figures, tracks: Figures) -> Iterator[Row]:
         )
     falls = [name for name, step in steps.items() if step["low"] > 0]
     trend = at(found, "order", "trend, from the paper's highest gain on")
+    below = f"{span(gains[names[0]], ' points')} at {names[0]}"
     yield (
         "weak features gain most",
         f"most at {names[1 + still.peak()]}, less above and below",
         f"steps that fall beyond chance: {'; '.join(falls)}; Page's trend over {', '.join(trend['levels'])}: "
         f"p {_chance(trend['p'])}",
         "the same",
-        f"they agree from {trend['levels'][0]} up; here it turns below {names[1]}: {span(gains[names[0]], ' points')} at {names[0]}",
+        f"they agree from {trend['levels'][0]} up; here it turns below {names[1]}: {below}",
     )
     real = at(tracks, "one photo against a track")
     yield (
