@@ -208,7 +208,6 @@ def _scale(found: Figures) -> Iterator[str]:
         "clustered": "memory when clustered, MB",
     }
     runs = [(name, at(found, name)) for name in ("first run", "with 100 more")]
-    columns = {head: key for head, key in columns.items() if all(key in run for _, run in runs)}
     yield from table(("run", *columns), [(name, *(f"{f[c]:,.0f}" for c in columns.values())) for name, f in runs])
     crowd = at(found, "crowd")
     yield f"{crowd['faces']:,} made-up faces of 128 numbers, ten of a person, by average linkage:\n"
