@@ -190,7 +190,7 @@ def _scale(found: Figures) -> Iterator[str]:
     yield (
         "What the album itself costs beside the networks, which a stand-in replaced: painted photos of 320 × 240 with "
         "two faces each. Each run is a process of its own, on a machine that did other things as well: seconds are "
-        "those of the clock on the wall, most of them spent waiting for the disk to confirm each photo, and of the "
+        "those of the clock on the wall, most of them spent waiting for the processor or the disk, and of the "
         f"processor, of which one core gives one a second. Cores used: {found['cores used']}; threads of numpy: "
         f"{found['threads of numpy']}. Memory is the peak so far: it stays while photos are looked at, and clustering "
         "holds every face's vector.\n"
