@@ -97,6 +97,8 @@ def _sides(faces: Faces) -> Floats:
 def _joined(near: Faces, others: Faces) -> Faces:
     """Both looks together, surest first; what lies within a near face is a part of it, not another face."""
     rest = others.pick(np.flatnonzero(~_within(others.boxes, near.boxes).any(axis=1)))
+    if not len(rest):
+        return near
     boxes, points = np.concatenate([near.boxes, rest.boxes]), np.concatenate([near.points, rest.points])
     scores = np.concatenate([near.scores, rest.scores])
     kept = nms(boxes, scores, OVERLAP)

@@ -167,7 +167,10 @@ def _to_rgb(image: Image.Image) -> Pixels:
 def _copied(image: Image.Image) -> Pixels:
     """Strip by strip: at once, Pillow takes the whole again and again, and new memory is slower than the copying."""
     width, height = image.size
-    pixels, rows = np.empty((height, width, 3), np.uint8), max(STRIP // (3 * width), 1)
+    rows = max(STRIP // (3 * width), 1)
+    if rows >= height:
+        return np.asarray(image)
+    pixels = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         pixels[top:bottom] = np.asarray(image.crop((0, top, width, bottom)))
