@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mien.card import Input
-from mien.geometry import TEMPLATE, crop, halved, iou, luma, nms, normalise, shrink, similarity, scaled_luma, widen
+from mien.geometry import TEMPLATE, crop, halved, iou, luma, nms, normalise, scaled_luma, shrink, similarity, widen
 from mien.types import Floats, Pixels
 
 UNKNOWN = np.full((5, 2), np.nan, np.float32)
