@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from mien.link import clip, same, sigmoid, softmax, unit
+from mien.link import clip, logit, same, sigmoid, softmax, unit
 
 RAW = np.random.default_rng(0).normal(0, 5, (20, 8)).astype(np.float32)
 EXTREME = np.array([[-1e4, 0, 1e4], [1e4, 1e4, 1e4]], np.float32)
@@ -21,6 +21,12 @@ def test_softmax_is_scipys_and_survives_extremes() -> None:
 def test_sigmoid_is_scipys_and_survives_extremes() -> None:
     np.testing.assert_allclose(sigmoid(RAW), special.expit(RAW), atol=1e-6)
     np.testing.assert_allclose(sigmoid(EXTREME), [[0, 0.5, 1], [1, 1, 1]])
+
+
+def test_logit_is_scipys_and_the_way_back() -> None:
+    share = np.array([0, 1e-6, 0.3, 0.5, 0.999, 1], np.float32)
+    np.testing.assert_allclose(logit(share), special.logit(share), rtol=1e-5)
+    np.testing.assert_allclose(sigmoid(logit(share)), share, atol=1e-6)
 
 
 def test_clip_holds_within_one() -> None:

@@ -19,6 +19,12 @@ def sigmoid(raw: Floats) -> Floats:
     return half + half * np.tanh(half * raw)
 
 
+def logit(share: Floats) -> Floats:
+    """The raw output that `sigmoid` makes this probability of; none and all are infinitely far."""
+    with np.errstate(divide="ignore"):
+        return np.log(share) - np.log1p(-share)
+
+
 def clip(raw: Floats) -> Floats:
     """Values held within -1..1."""
     return np.clip(raw, -1.0, 1.0)

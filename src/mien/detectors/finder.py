@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mien.card import Card
 from mien.detectors.judge import Judge
 from mien.geometry import halved, luma, nms, normalise, scaled_luma, shrink
-from mien.link import sigmoid
+from mien.link import logit, sigmoid
 from mien.runtime import Runtime
 from mien.types import Faces, Floats, Frame, Pixels
 
@@ -19,7 +19,7 @@ STRIDES = (8, 16, 32)
 CELLS = 4.0  # a raw box of exp(0) is this many cells wide, so that every scale starts near its own faces
 PADDING = 32  # the coarsest stride: sides are filled up to a multiple of it
 OVERLAP = 0.4
-ENLARGED, ROOMY = 2.0, 512  # small pictures are looked at enlarged, so that their small faces are not too small
+ENLARGED, ROOMY = 2.25, 640  # small pictures are looked at enlarged, so that their small faces are not too small
 COARSE, NEAR = 256, 0.3  # a first small look is for faces that fill three tenths of the long side, or more
 DOUBTFUL = 0.3  # finds from this score on go to the judge, where there is one
 LARGEST = 2560  # longest side of the second pass; more would only find faces nobody can read
@@ -79,7 +79,8 @@ def _grey(frame: Frame, scale: float) -> Pixels:
     """The frame's brightness at another size; what gets much smaller does so first, for memory is slower than sums."""
     if scale <= 0.5:
         return luma(_scaled(frame.pixels, scale))
-    return scaled_luma(frame.pixels, _size(frame.size, scale))
+    size = _size(frame.size, scale)
+    return luma(frame.pixels) if size == frame.size else scaled_luma(frame.pixels, size)
 
 
 def _scaled(pixels: Pixels, scale: float) -> Pixels:
@@ -125,11 +126,10 @@ def decode(maps: Mapping[str, Floats], threshold: float) -> tuple[Floats, Floats
 
 
 def _decode(raw: Floats, stride: int, threshold: float) -> tuple[Floats, Floats, Floats]:
-    scores = sigmoid(raw[0])
-    y, x = np.nonzero(scores > threshold)
+    y, x = np.nonzero(raw[0] > logit(np.float32(threshold)))
     cell = raw[:, y, x].T
     centre = (np.stack([x, y], 1) + 0.5) * stride
     sides = np.exp(np.clip(cell[:, 3:5], -4, 4)) * (CELLS * stride)
     middle = centre + cell[:, 1:3] * stride
     points = middle[:, None] + cell[:, 5:].reshape(-1, 5, 2) * sides[:, None]
-    return scores[y, x], np.hstack([middle - sides / 2, sides]), points
+    return sigmoid(cell[:, 0]), np.hstack([middle - sides / 2, sides]), points

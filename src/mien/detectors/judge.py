@@ -8,9 +8,9 @@ import numpy as np
 
 from mien.card import Card
 from mien.geometry import crop, normalise
-from mien.link import sigmoid
+from mien.link import logit, sigmoid
 from mien.runtime import Runtime
-from mien.types import Faces, Floats
+from mien.types import Faces
 
 SURE = 0.9  # what the detector is this sure of is not asked about
 
@@ -33,9 +33,5 @@ class Judge:
         crops = [crop(pixels, box, points, how) for box, points in zip(asked.boxes, asked.points, strict=True)]
         said = self.runtime.run(normalise(crops, how))["face"][:, 0]
         scores, share = faces.scores.copy(), np.float32(self.weight / (1 + self.weight))
-        scores[doubtful] = sigmoid((1 - share) * _logit(asked.scores) + share * said)
+        scores[doubtful] = sigmoid((1 - share) * logit(asked.scores) + share * said)
         return replace(faces, scores=scores)
-
-
-def _logit(share: Floats) -> Floats:
-    return np.log(share / (1 - share))
