@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -28,14 +29,10 @@ def iou(a: Floats, b: Floats) -> Floats:
 
 def nms(boxes: Floats, scores: Floats, overlap: float) -> np.ndarray:
     """Places of the boxes that stay when each, from the surest down, removes those it overlaps more than this."""
-    order = np.argsort(-scores, kind="stable")
-    close = iou(boxes, boxes) > overlap
-    gone = np.zeros(len(boxes), bool)
-    kept = []
-    for i in order:
-        if not gone[i]:
-            kept.append(i)
-            gone |= close[i]
+    order, kept = np.argsort(-scores, kind="stable"), []
+    while len(order):
+        kept.append(order[0])
+        order = order[1:][iou(boxes[order[:1]], boxes[order[1:]])[0] <= overlap]
     return np.array(kept, np.int64)
 
 
@@ -60,7 +57,7 @@ def widen(boxes: Floats, margin: float, square: bool) -> Floats:
 
 
 def crop(pixels: Pixels, box: Floats, points: Floats, how: Input) -> Pixels:
-    """One face as the square its card wants: (size, size, 3); what lies outside the picture is black."""
+    """One face as the square its card wants: (size, size, channels); what lies outside the picture is black."""
     if how.crop == "aligned" and np.all(np.isfinite(points)) and float(np.ptp(points, axis=0).max()) >= 1:
         return _aligned(pixels, points, how)  # five points on one spot tell neither size nor turn
     whole = box if _empty(box) else widen(box[None], how.margin, how.crop != "stretch")[0]
@@ -101,8 +98,9 @@ def _empty(box: Floats) -> bool:
 
 
 def _upright(pixels: Pixels, box: Floats, how: Input) -> Pixels:
+    blank = np.zeros((how.size, how.size, len(how.mean)), np.uint8)
     if _empty(box):
-        return np.zeros((how.size, how.size, 3), np.uint8)
+        return blank
     x0, y0, x1, y1 = (int(v) for v in (*np.floor(box[:2]), *np.ceil(box[:2] + box[2:])))
     height, width = pixels.shape[:2]
     if max(box[2:]) > 4 * max(how.size, height, width):  # a box that would be nearly all padding, and giant
@@ -111,14 +109,17 @@ def _upright(pixels: Pixels, box: Floats, how: Input) -> Pixels:
         return _upright(shrink(pixels, small, how.resize), box * np.float32(scale), how)
     left, top, right, bottom = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
     if left >= right or top >= bottom:
-        return np.zeros((how.size, how.size, 3), np.uint8)
+        return blank
     cut = pixels[top:bottom, left:right]
+    cut = luma(cut) if len(how.mean) == 1 else cut
     if (left, top, right, bottom) != (x0, y0, x1, y1):
-        cut = np.pad(cut, ((top - y0, y1 - bottom), (left - x0, x1 - right), (0, 0)))
+        sides = ((top - y0, y1 - bottom), (left - x0, x1 - right), (0, 0))
+        cut = np.pad(cut, sides[: cut.ndim])
     x, y, w, h = box.astype(np.float64) - [x0, y0, 0, 0]
     inside = (x, y, min(x + w, x1 - x0), min(y + h, y1 - y0))  # the edges were rounded in fewer digits than the sum
     picture, kind = Image.fromarray(cut), _FILTERS[how.resize]
-    return np.asarray(picture.resize((how.size, how.size), kind, box=inside, reducing_gap=2.0))
+    small = np.asarray(picture.resize((how.size, how.size), kind, box=inside, reducing_gap=2.0))
+    return small.reshape(blank.shape)
 
 
 def _aligned(pixels: Pixels, points: Floats, how: Input) -> Pixels:
@@ -131,15 +132,13 @@ def _aligned(pixels: Pixels, points: Floats, how: Input) -> Pixels:
     small = max(round(side * min(scale, 1.0)), 1)
     x, y = how.size / 2 - right, how.size / 2 - down
     left, top = a * x + b * y - side / 2, a * y - b * x - side / 2
-    patch = _upright(
-        pixels, np.array([left, top, side, side], np.float32), Input(size=small, crop="stretch", resize=how.resize)
-    )
+    square = np.array([left, top, side, side], np.float32)
+    patch = _upright(pixels, square, replace(how, size=small, crop="stretch"))
     a, b, left, top = (value * small / side for value in (a, b, left, top))
     back = (a, b, -a * right - b * down - left, -b, a, b * right - a * down - top)
-    turned = Image.fromarray(patch).transform(
-        (how.size, how.size), Image.Transform.AFFINE, back, Image.Resampling.BILINEAR
-    )
-    return np.asarray(turned)
+    upright = Image.fromarray(patch if patch.shape[2] == 3 else patch[..., 0])
+    turned = upright.transform((how.size, how.size), Image.Transform.AFFINE, back, Image.Resampling.BILINEAR)
+    return np.asarray(turned).reshape(how.size, how.size, patch.shape[2])
 
 
 def normalise(crops: list[Pixels] | Pixels, how: Input) -> Floats:

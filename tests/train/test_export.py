@@ -9,24 +9,49 @@ import onnxruntime as ort
 import pytest
 import torch
 
+from mien.errors import ModelError
 from mien.train import export
 from mien.train.embedded import widths
 from mien.train.finder import FinderNet
-from mien.train.nets import GREY, FaceNet
-from mien.train.ship import first_conv, temperature
+from mien.train.nets import FaceNet
+from mien.train.ship import temperature
 
 
-@pytest.mark.parametrize("net", [FaceNet(widths(), (8, 8, 8, 16)), FinderNet(8)], ids=["face", "finder"])
-def test_luma_folded_into_the_first_convolution_changes_no_answer(net: torch.nn.Module) -> None:
-    net = net.eval()
-    picture = torch.randn(2, 3, 64, 64)
-    grey = (picture * torch.tensor(GREY).reshape(1, 3, 1, 1)).sum(1, keepdim=True)
+@pytest.mark.parametrize(("kernel", "stride", "padding"), [(6, 4, 2), (3, 2, 1), (2, 2, 0), (5, 4, 1)])
+def test_a_first_convolution_in_blocks_changes_no_answer(
+    kernel: int, stride: int, padding: int, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    wide = torch.nn.Conv2d(1, 5, kernel, stride, padding, bias=False)
+    blocks = export.Blocks(wide)
+    picture = torch.randn(2, 1, 32, 48)
     with torch.no_grad():
-        wanted, got = net(grey), export.in_rgb(net, first_conv(net))(picture)
-    wanted = wanted.values() if isinstance(wanted, dict) else wanted
-    got = got.values() if isinstance(got, dict) else got
-    for a, b in zip(wanted, got, strict=True):
-        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-4)  # float32 sums in another order
+        np.testing.assert_allclose(blocks(picture).numpy(), wide(picture).numpy(), atol=1e-5)
+    export.to_onnx(Pair(blocks), ["a", "b"], picture, tmp_path / "a.onnx", {2: "h", 3: "w"})
+    other = torch.randn(2, 1, 64, 16)
+    got = ort.InferenceSession(str(tmp_path / "a.onnx"), providers=["CPUExecutionProvider"]).run(
+        None, {"input": other.numpy()}
+    )
+    np.testing.assert_allclose(np.asarray(got[0]), wide(other).detach().numpy(), atol=1e-5)
+
+
+def test_a_first_convolution_that_looks_ahead_is_refused() -> None:
+    for wide in (torch.nn.Conv2d(1, 5, 7, 4, 2), torch.nn.Conv2d(3, 5, 6, 4, 2), torch.nn.Conv2d(1, 5, 6, 4, 5)):
+        with pytest.raises(ModelError, match="one channel"):
+            export.Blocks(wide)
+
+
+class Pair(torch.nn.Module):
+    """One network's answer twice, for graphs with several outputs."""
+
+    def __init__(self, net: torch.nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The answer, and its double."""
+        answer = self.net(x)
+        return answer, 2 * answer
 
 
 @pytest.mark.parametrize("net", [FaceNet(widths(), (8, 8, 8, 16)), FinderNet(8)], ids=["face", "finder"])
@@ -49,10 +74,9 @@ def test_shortcuts_as_convolutions_change_no_answer_and_leave_no_pooling(net: to
 def test_int8_stays_near_fp32(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = FaceNet(widths(), (8, 8, 8, 16)).eval()
-    ready = export.in_rgb(net, first_conv(net))
     names = [*net.heads, *net.placed, "embedding256"]
-    export.to_onnx(ready, names, torch.randn(2, 3, 64, 64), tmp_path / "a.onnx", {0: "n"})
-    batches = [np.random.default_rng(i).normal(size=(8, 3, 64, 64)).astype(np.float32) for i in range(3)]
+    export.to_onnx(net, names, torch.randn(2, 1, 64, 64), tmp_path / "a.onnx", {0: "n"})
+    batches = [np.random.default_rng(i).normal(size=(8, 1, 64, 64)).astype(np.float32) for i in range(3)]
     export.to_int8(tmp_path / "a.onnx", tmp_path / "b.onnx", batches)
     a, b = (ort.InferenceSession(str(tmp_path / f), providers=["CPUExecutionProvider"]) for f in ("a.onnx", "b.onnx"))
     for x, y in zip(a.run(None, {"input": batches[0]}), b.run(None, {"input": batches[0]}), strict=True):

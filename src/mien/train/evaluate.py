@@ -28,7 +28,7 @@ from mien.models import Model
 from mien.perceive import Perceiver
 from mien.train import london, sources
 from mien.train.augment import SIZE
-from mien.train.ship import WEIGHTS, model, rgb
+from mien.train.ship import WEIGHTS, crops, model
 from mien.types import Faces, Floats, Head, Reading
 
 Figures = dict[str, record.Figure]
@@ -101,7 +101,7 @@ def sanity(units: Reading, label: NDArray[np.int64]) -> Figures:
 def units(net: Model, renders: Path) -> Figures:
     """Per action unit, AUC of presence (intensity from 0.25) on rendered heads never seen in training; pose error."""
     part = sources.renders(renders)
-    read = net.answers(rgb(part.images))
+    read = net.answers(crops(part.images))
     present = part.targets["action_units"] >= 0.25 / sources.PRESENT
     each = {n: round(auc(present[:, i], read[ACTION_UNITS][n]), 4) for i, n in enumerate(ACTION_UNITS.labels)}
     off = np.abs(read[POSE].values - part.targets["pose"])

@@ -6,36 +6,58 @@ import copy
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as nnf
 
 from mien.errors import ModelError
-from mien.train.nets import GREY, Residual
+from mien.train.nets import Residual
 from mien.types import Floats
 
 OPSET = 17
 
 
-def in_rgb(net: nn.Module, first: nn.Conv2d) -> nn.Module:
-    """The network with luma folded into its first convolution, so that it takes RGB at no cost."""
-    weight = torch.cat([first.weight * g for g in GREY], 1)
-    kernel, stride, padding = first.kernel_size[0], first.stride[0], int(first.padding[0])
-    wide = nn.Conv2d(weight.shape[1], first.out_channels, kernel, stride, padding, bias=False)
-    wide.weight = nn.Parameter(weight.detach().clone())
-    net = copy.deepcopy(net).eval()
-    for parent in net.modules():
-        for name, child in parent.named_children():
-            if (
-                isinstance(child, nn.Conv2d)
-                and child.weight.shape == first.weight.shape
-                and torch.equal(child.weight, first.weight)
-            ):
-                setattr(parent, name, wide)
-                return net
-    raise ModelError("the first convolution was not found in the network")
+class Blocks(nn.Module):
+    """A wide first convolution on one channel, as one of 2 by 2 blocks of its stride's size: the same answers.
+
+    An engine gathers a block of pixels in one go, and every pixel under a kernel by itself: 2.5 times as fast.
+    """
+
+    def __init__(self, wide: nn.Conv2d) -> None:
+        super().__init__()
+        kernel, self.side, before = wide.kernel_size[0], wide.stride[0], int(wide.padding[0])
+        if wide.in_channels != 1 or kernel - before > self.side or before > self.side:
+            raise ModelError(
+                f"wanted a convolution on one channel that reaches a block back and none ahead, got {wide}"
+            )
+        weight = torch.zeros(wide.out_channels, 1, 2 * self.side, 2 * self.side)
+        start = self.side - before
+        weight[:, :, start : start + kernel, start : start + kernel] = wide.weight.detach()
+        self.weight = nn.Parameter(nnf.pixel_unshuffle(weight, self.side))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What the wide one gives on (n, 1, h, w), h and w multiples of its stride."""
+        n, _, _, w = x.shape
+        rows = x.reshape(-1, self.side, w // self.side, self.side).transpose(1, 2)
+        return Trailing.apply(rows.reshape(n, -1, w // self.side, self.side**2).permute(0, 3, 1, 2), self.weight)
+
+
+class Trailing(torch.autograd.Function):
+    """A convolution of 2 by 2 that sees a cell, and those above and left of it; zeros beyond the border."""
+
+    @staticmethod
+    def forward(ctx: object, x: Tensor, weight: Tensor) -> Tensor:
+        """In torch, which fills up all sides alike or in a step of its own."""
+        return nnf.conv2d(nnf.pad(x, (1, 0, 1, 0)), weight)
+
+    @staticmethod
+    def symbolic(graph: Any, x: Any, weight: Any) -> Any:
+        """In ONNX, as one node."""
+        return graph.op("Conv", x, weight, pads_i=[1, 1, 0, 0])
 
 
 def pooled(net: nn.Module) -> nn.Module:

@@ -22,8 +22,8 @@ from mien.heads import EXPRESSION
 from mien.labels import EXPRESSIONS
 from mien.models import Model
 from mien.train import sources
-from mien.train.evaluate import rgb
 from mien.train.finder import Scenes
+from mien.train.ship import crops
 from mien.types import Frame
 
 TILE, ACROSS, CAPTION = 112, 8, 28
@@ -35,7 +35,7 @@ def misread(net: Model, renders: Path, count: int) -> list[Tile]:
     part = sources.renders(renders)
     shown = part.targets["expression"]
     rows = np.flatnonzero(np.isfinite(shown).all(1))
-    read = net.answers(rgb(part.images[rows]))[EXPRESSION].values
+    read = net.answers(crops(part.images[rows]))[EXPRESSION].values
     truth, said = shown[rows].argmax(1), read.argmax(1)
     found, pairs = list[Tile](), set[tuple[int, int]]()
     for i in np.argsort(-read.max(1), kind="stable"):

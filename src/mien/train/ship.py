@@ -42,11 +42,6 @@ WEIGHT = 0.5  # of the judge against the detector
 UNTAUGHT = {"mien_s.clean": ("identity", "age", "gender", "ethnicity")}  # what its data cannot teach
 
 
-def first_conv(net: nn.Module) -> nn.Conv2d:
-    """The convolution that sees the picture."""
-    return next(m for m in net.modules() if isinstance(m, nn.Conv2d))
-
-
 def trained(net: nn.Module, checkpoint: Path) -> nn.Module:
     """The averaged weights of a checkpoint."""
     net.load_state_dict(torch.load(checkpoint, weights_only=True)["kept"])
@@ -69,9 +64,9 @@ def temperature(logits: Floats, soft: Floats) -> float:
     return float(np.exp((low + high) / 2))
 
 
-def rgb(grey: np.ndarray) -> list[Pixels]:
+def crops(grey: np.ndarray) -> list[Pixels]:
     """Stored grey squares as the crops that the shipped network sees."""
-    return [shrink(np.repeat(image[..., None], 3, 2), (SIZE, SIZE)) for image in grey]
+    return [shrink(image, (SIZE, SIZE))[..., None] for image in grey]
 
 
 def faces(name: str, checkpoint: Path, told: tuple[sources.Source, sources.Source]) -> list[Card]:
@@ -81,12 +76,12 @@ def faces(name: str, checkpoint: Path, told: tuple[sources.Source, sources.Sourc
     if main:
         restore(net, told[0])
     names = [n for n in (*net.heads, *net.placed, "embedding256") if n not in UNTAUGHT.get(name, ())]
-    how = Input(size=SIZE, crop="aligned", margin=0.0, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
+    how = Input(size=SIZE, crop="aligned", mean=(0.5,), std=(0.25,))  # grey: colour could only tell data sets apart
     fit, calibrate = told
     stem = name.replace(".", "_")
     fp32, int8 = WEIGHTS / f"{stem}.fp32.onnx", WEIGHTS / f"{stem}.int8.onnx"
-    export.to_onnx(export.in_rgb(net, first_conv(net)), names, torch.randn(4, 3, SIZE, SIZE), fp32, {0: "n"})
-    examples = [normalise(rgb(fit.images[i : i + 64]), how) for i in range(0, 1024, 64)]
+    export.to_onnx(net, names, torch.randn(4, 1, SIZE, SIZE), fp32, {0: "n"})
+    examples = [normalise(crops(fit.images[i : i + 64]), how) for i in range(0, 1024, 64)]
     export.to_int8(fp32, int8, examples)
     export.store_halved(fp32)
     sizes = widths() | {"embedding256": FaceNet.FEATURES}
@@ -131,7 +126,7 @@ def calibrated(card: Card, path: Path, calibrate: sources.Source) -> Card:
     runtime = Onnx(path, threads=1)
     raw = np.concatenate(
         [
-            runtime.run(normalise(rgb(calibrate.images[i : i + 64]), card.input))["expression"]
+            runtime.run(normalise(crops(calibrate.images[i : i + 64]), card.input))["expression"]
             for i in range(0, len(calibrate), 64)
         ]
     )
@@ -146,6 +141,8 @@ def finder(name: str, checkpoint: Path, scenes: Path) -> list[Card]:
     from mien.train.finder import Scenes
 
     net = trained(FinderNet(), checkpoint)
+    assert isinstance(net, FinderNet)
+    net.stem[0][0] = export.Blocks(net.stem[0][0])
     how = Input(size=640, crop="stretch", mean=(0.5,), std=(0.25,))
     stem = name.replace(".", "_")
     fp32, int8 = WEIGHTS / f"{stem}.fp32.onnx", WEIGHTS / f"{stem}.int8.onnx"
@@ -168,9 +165,8 @@ def judge(name: str, checkpoint: Path, scenes: Path, photos: Path) -> list[Card]
     net, path = trained(JudgeNet(), checkpoint), WEIGHTS / f"{name.replace('.', '_')}.int8.onnx"
     fp32 = path.with_suffix(".fp32.onnx")
     export.to_onnx(net, ["face"], torch.randn(4, 1, SIZE, SIZE), fp32, {0: "n"})
-    found = collected(scenes, photos, 200, seed=2).images
-    crops = [shrink(image, (SIZE, SIZE))[..., None] for image in found[:1024]]
-    export.to_int8(fp32, path, [normalise(crops[i : i + 64], INPUT) for i in range(0, len(crops), 64)])
+    found = crops(collected(scenes, photos, 200, seed=2).images[:1024])
+    export.to_int8(fp32, path, [normalise(found[i : i + 64], INPUT) for i in range(0, len(found), 64)])
     fp32.unlink()
     card = Card(name, path.name, LICENSES[name], INPUT, (), (name.split(".")[0],), post={"weight": WEIGHT})
     return [finish(card, path)]
