@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
-
-GREY = (0.299, 0.587, 0.114)  # luma; most training faces are grey, so colour could only tell data sets apart
 
 
 def conv(inside: int, outside: int, stride: int = 1) -> nn.Sequential:
@@ -49,14 +48,16 @@ class FaceNet(nn.Module):
         )
         self.features = nn.Sequential(nn.Linear(d, self.FEATURES, bias=False), nn.BatchNorm1d(self.FEATURES), nn.ReLU())
         self.drop = nn.Dropout(0.2)
-        placed = {"identity": nn.Linear(d * 16, heads["identity"])} if "identity" in heads else {}
-        asked = {name: nn.Linear(self.FEATURES, width) for name, width in heads.items() if name != "identity"}
+        sizes = {"identity": d * 16, "action_units": self.FEATURES + d * 16}
+        placed = {name: nn.Linear(sizes[name], width) for name, width in heads.items() if name in sizes}
+        asked = {name: nn.Linear(self.FEATURES, width) for name, width in heads.items() if name not in sizes}
         self.heads, self.placed = nn.ModuleDict(asked), nn.ModuleDict(placed)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Raw answers of every head, and the shared features under `embedding256`."""
         maps = self.trunk(x)
-        features = self.features(maps.mean((2, 3)))
+        features, places = self.features(maps.mean((2, 3))), maps.flatten(1)
         answers = {name: head(self.drop(features)) for name, head in self.heads.items()}
-        answers |= {name: head(maps.flatten(1)) for name, head in self.placed.items()}
+        seen = {"identity": places, "action_units": torch.cat([self.drop(features), places], 1)}
+        answers |= {name: head(seen[name]) for name, head in self.placed.items()}
         return answers | {"embedding256": features}
