@@ -88,7 +88,7 @@ def test_beside_a_near_face_a_smaller_look_is_enough_unless_small_faces_are_aske
     spied = replace(finder, runtime=Watched())
     assert len(spied(portrait)) == 1 and seen == [256]
     seen.clear()
-    assert len(replace(spied, smallest=16.0)(portrait)) == 1 and seen == [256, 512]
+    assert len(replace(spied, smallest=16.0)(portrait)) == 1 and seen == [256, 640]
 
 
 @pytest.mark.parametrize("scale", [1.5, 4])

@@ -19,7 +19,7 @@ STRIDES = (8, 16, 32)
 CELLS = 4.0  # a raw box of exp(0) is this many cells wide, so that every scale starts near its own faces
 PADDING = 32  # the coarsest stride: sides are filled up to a multiple of it
 OVERLAP = 0.4
-ENLARGED, ROOMY = 2.25, 640  # small pictures are looked at enlarged, so that their small faces are not too small
+ENLARGED = 2.25  # small pictures are looked at enlarged so much at most, lest their small faces be too small
 COARSE, NEAR = 256, 0.3  # a first small look is for faces that fill three tenths of the long side, or more
 DOUBTFUL = 0.3  # finds from this score on go to the judge, where there is one
 LARGEST = 2560  # longest side of the second pass; more would only find faces nobody can read
@@ -44,13 +44,14 @@ class Finder:
     def __call__(self, frame: Frame) -> Faces:
         """The faces of one frame, surest first; none is not an error."""
         long = max(frame.size)
-        view = _grey(frame, min(self.longest, max(long, min(ENLARGED * long, ROOMY))) / long)
+        view = _grey(frame, min(self.longest, max(long, 2 * COARSE)) / long)
         half, low = halved(view), min(self.threshold, DOUBTFUL) if self.judge else self.threshold
         first = self.look(frame, _scaled(half, COARSE / max(half.shape)), low)
         sides = _sides(first)
         near = self._judged(first.pick(sides >= NEAR * long))
         if len(near) and not self.smallest:
             return _joined(near, self._judged(first.pick(sides < NEAR * long)))
+        view = view if long >= self.longest else _grey(frame, min(self.longest / long, ENLARGED))
         second = self.look(frame, view, low)
         faces = _joined(near, self._judged(second.pick(_sides(second) < 1.2 * NEAR * long)))
         wanted_small = 0 < self.smallest * self.longest / long < 16
