@@ -40,7 +40,7 @@ def replica() -> Replica:
 
 
 def test_the_replica_answers_as_its_file_does(replica: Replica) -> None:
-    batch = torch.randn(3, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    batch = torch.randn(3, 1, 64, 64, generator=torch.Generator().manual_seed(0))
     wanted = Onnx(store.read(CARD), threads=1).run(batch.numpy())
     with torch.inference_mode():
         got = replica(batch)
@@ -52,7 +52,7 @@ def test_the_replica_answers_as_its_file_does(replica: Replica) -> None:
 def test_what_was_learned_is_in_the_file_and_other_answers_are_not(replica: Replica) -> None:
     net = Replica(store.read(CARD))
     net.layer("expression")[1].data += 7
-    batch = np.zeros((1, 3, 64, 64), np.float32)
+    batch = np.zeros((1, 1, 64, 64), np.float32)
     before, after = (Onnx(n.content(["expression"]), threads=1).run(batch) for n in (replica, net))
     assert set(after) == {"expression"}
     assert np.allclose(after["expression"] - before["expression"], 7, atol=1e-4)

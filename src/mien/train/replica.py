@@ -134,6 +134,12 @@ def _mean(inputs: Sequence[Tensor], told: Told) -> Tensor:
     return inputs[0].mean(axes, keepdim=bool(told.get("keepdims", 1)))
 
 
+def _join(inputs: Sequence[Tensor], told: Told) -> Tensor:
+    axis = told["axis"]
+    assert isinstance(axis, int)
+    return torch.cat(list(inputs), axis)
+
+
 LAYERS: dict[str, Callable[[Sequence[Tensor], Told], Tensor]] = {
     "Conv": _conv,
     "Relu": lambda inputs, told: inputs[0].relu(),
@@ -142,5 +148,6 @@ LAYERS: dict[str, Callable[[Sequence[Tensor], Told], Tensor]] = {
     "MatMul": lambda inputs, told: inputs[0] @ inputs[1],
     "BatchNormalization": _norm,
     "Gemm": lambda inputs, told: functional.linear(*inputs),
+    "Concat": _join,
     "Flatten": lambda inputs, told: inputs[0].flatten(1),
 }

@@ -97,7 +97,7 @@ def _answers(net: Replica, images: NDArray[np.uint8], draw: int) -> Tensor:
     flips = torch.rand(len(images), generator=rng) < 0.5
     batch = augment.faces(torch.from_numpy(images), flips, augment.Strength(), rng)
     with torch.autocast("cpu", torch.bfloat16):
-        return net(batch.expand(-1, 3, -1, -1))[TENSOR]
+        return net(batch)[TENSOR]
 
 
 def ask(net: Replica, images: NDArray[np.uint8], tensor: str = TENSOR) -> Floats:
@@ -106,14 +106,14 @@ def ask(net: Replica, images: NDArray[np.uint8], tensor: str = TENSOR) -> Floats
     with torch.inference_mode():
         for start in range(0, len(images), CHUNK >> 6):
             batch = torch.from_numpy(images[start : start + (CHUNK >> 6), None]).float()
-            parts.append(net(((batch / 255 - 0.5) / 0.25).expand(-1, 3, -1, -1))[tensor].numpy())
+            parts.append(net((batch / 255 - 0.5) / 0.25)[tensor].numpy())
     return np.concatenate(parts)
 
 
 def replica(card: Card) -> Replica:
     """The network of a card, ready to learn."""
     how = card.input
-    if (how.size, how.mean, how.std) != (augment.SIZE, (0.5,) * 3, (0.25,) * 3):
+    if (how.size, how.mean, how.std) != (augment.SIZE, (0.5,), (0.25,)):
         raise ModelError(f"fine-tuning knows the networks that ship, as mien_s.default.fp32, got {card.name}")
     return Replica(store.read(card))
 
@@ -143,7 +143,7 @@ def ship(tuned: Tuned, file: Path, card: Path) -> None:
     embeddings = tuple(o for o in tuned.base.outputs if o.head.startswith("embedding"))
     outputs = (Output("expression", TENSOR, 0, len(EXPRESSIONS)), *embeddings)
     content = tuned.net.content([o.tensor for o in outputs])
-    crops = list(np.repeat(tuned.images[:8, :, :, None], 3, 3))
+    crops = list(tuned.images[:8, :, :, None])
     written = Onnx(content, threads=1).run(normalise(crops, tuned.base.input))[TENSOR]
     apart = float(np.abs(written - ask(tuned.net, tuned.images[:8])).max())
     if apart > APART:
