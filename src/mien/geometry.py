@@ -89,7 +89,7 @@ def scaled_luma(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     import av
 
     frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(pixels), format="rgb24")
-    small = frame.reformat(*size, "gray", interpolation="BILINEAR", dst_color_range="JPEG")
+    small = frame.reformat(*size, "gray", interpolation="BILINEAR", dst_color_range="JPEG", threads=1)
     return np.asarray(small.to_ndarray(), np.uint8)
 
 

@@ -24,6 +24,11 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | B
 LIMIT = 200_000_000  # pixels: the largest phone photos pass, a 30,000 x 30,000 picture (2.7 GB of RGB) does not
 
 STRIP = 2**20  # bytes
+KEPT = (
+    2  # of Pillow's blocks (16 MB at most) for the next photo: asking the system anew doubles the time of a large one
+)
+if not Image.core.get_blocks_max():
+    Image.core.set_blocks_max(KEPT)
 
 _TURNS = {  # the EXIF orientation and what makes it upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
