@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mien import bench
-from mien.bench import b0, size
+from mien.bench import b0, size, weights
 from mien.bench.peer import Peer
 from mien.bench.timing import in_turns, medians, ratio
 from mien.cli import build
@@ -90,3 +90,8 @@ def test_a_peer_that_is_missing_fails_its_question_alone(tmp_path: Path, monkeyp
     assert run.exit_code == 2
     assert "network: emotiefflib is not at" in run.stderr
     assert (tmp_path / "bench_start.json").exists()
+
+
+def test_the_shipped_networks_can_be_timed() -> None:
+    answer = weights.measure(bench.Setup(quick=True))
+    assert [claim.value > 0 for claim in answer.claims] == [True] * 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from importlib.resources import files
 
@@ -13,7 +14,6 @@ from mien.bench import SEED, Answer, Claim, Setup
 from mien.bench.timing import in_turns, medians
 from mien.detectors.load import FINDER
 from mien.runtime.onnx import Onnx
-from mien.types import Floats
 
 FACES, LONG = 32, 640
 
@@ -21,19 +21,13 @@ FACES, LONG = 32, 640
 def measure(setup: Setup) -> Answer:
     """The detector on a square of 640 pixels with one thread, the face network on 32 faces with two, as raw calls."""
     rng = np.random.default_rng(SEED)
-    finder, network = (
-        Onnx(store.read(card), card, threads=threads)
-        for card, threads in ((store.card(FINDER), 1), (store.card(NETWORK), 2))
-    )
-    side = store.card(NETWORK).input.size
 
-    def noise(count: int, channels: int, long: int) -> Floats:
-        return rng.standard_normal((count, channels, long, long), np.float32)
+    def ready(name: str, threads: int, count: int, side: int) -> Callable[[], object]:
+        card = store.card(name)
+        noise = rng.standard_normal((count, len(card.input.mean), side, side), np.float32)
+        return partial(Onnx(store.read(card), card, threads=threads).run, noise)
 
-    tasks = {
-        "finder": partial(finder.run, noise(1, 1, LONG)),
-        "mien_s": partial(network.run, noise(FACES, 3, side)),
-    }
+    tasks = {"finder": ready(FINDER, 1, 1, LONG), "mien_s": ready(NETWORK, 2, FACES, store.card(NETWORK).input.size)}
     taken = medians(in_turns(tasks, setup.rounds(41)))
     speed, ship = FACES / taken["mien_s"], files("mien") / "weights"
     size = sum(len(file.read_bytes()) for file in ship.iterdir() if file.name.endswith((".onnx", ".json"))) / 1e6
