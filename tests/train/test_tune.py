@@ -69,7 +69,7 @@ def test_a_network_learns_to_call_a_smile_sad_in_all_its_layers(root: Path) -> N
     truth = np.eye(8, dtype=np.float32)[[EXPRESSIONS.index(p) for p in PEOPLE[::-1]] * 4]
     net = tune.replica(CARD)
     before = [w.detach().clone() for w in net.parameters()]
-    for _ in islice(tune.adapt(net, tune.Lesson(images, truth, np.arange(8)), tune.Plan(rate=1e-3), seed=0), 25):
+    for _ in islice(tune.adapt(net, tune.Lesson(images, truth, np.arange(8)), tune.Plan(rate=1e-3), seed=0), 50):
         pass
     assert (tune.ask(net, images).argmax(1) == truth.argmax(1)).all()
     moved = [w.requires_grad and not torch.equal(a, w) for a, w in zip(before, net.parameters(), strict=True)]
