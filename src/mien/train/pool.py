@@ -26,7 +26,7 @@ from mien.types import Floats, Frame, Pixels
 
 SURE, SMALLEST = 0.95, 40  # the teacher's score, and a face's side in pixels
 SIDES = {"utkface": 112, "lfw_crops": 112, "ferplus": 112, "london": 360}
-COUNTS = {"utkface": 10_000, "lfw_crops": 5_000, "ferplus": 28_000}
+COUNTS = {"utkface": 10_000, "lfw_crops": 5_000, "ferplus": 10_000}
 
 
 @dataclass(frozen=True, slots=True)
