@@ -254,3 +254,14 @@ def test_brightness_at_another_size_in_one_step_is_that_of_two(size: tuple[int, 
     small = max(round(size[1] * share), 1), max(round(size[0] * share), 1)
     ours, two = scaled_luma(pixels, small).astype(int), shrink(luma(pixels), small)
     assert ours.shape == two.shape and np.abs(ours - two).mean() < 1.5
+
+
+@pytest.mark.parametrize("kind", ["aligned", "square", "stretch"])
+def test_a_crop_for_a_network_that_sees_brightness_is_that_of_the_crop_in_colour(kind: str) -> None:
+    pixels = shrink(np.random.default_rng(1).integers(0, 256, (20, 25, 3), np.uint8), (250, 200))
+    points = np.array([[60, 60], [110, 70], [85, 95], [60, 120], [100, 125]], np.float32)
+    for where in (box(40, 40, 90, 110), box(-30, 120, 90, 110), box(400, 400, 20, 20)):
+        grey = crop(pixels, where, points, Input(32, kind, mean=(0.5,), std=(0.5,)))
+        colour = crop(pixels, where, points, Input(32, kind))
+        assert grey.shape == (32, 32, 1) and colour.shape == (32, 32, 3)
+        assert np.abs(grey[..., 0].astype(int) - luma(colour)).max() <= 2  # rounded at other places

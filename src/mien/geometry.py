@@ -98,9 +98,9 @@ def _empty(box: Floats) -> bool:
 
 
 def _upright(pixels: Pixels, box: Floats, how: Input) -> Pixels:
-    blank = np.zeros((how.size, how.size, len(how.mean)), np.uint8)
+    shape = (how.size, how.size, len(how.mean))
     if _empty(box):
-        return blank
+        return np.zeros(shape, np.uint8)
     x0, y0, x1, y1 = (int(v) for v in (*np.floor(box[:2]), *np.ceil(box[:2] + box[2:])))
     height, width = pixels.shape[:2]
     if max(box[2:]) > 4 * max(how.size, height, width):  # a box that would be nearly all padding, and giant
@@ -109,17 +109,15 @@ def _upright(pixels: Pixels, box: Floats, how: Input) -> Pixels:
         return _upright(shrink(pixels, small, how.resize), box * np.float32(scale), how)
     left, top, right, bottom = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
     if left >= right or top >= bottom:
-        return blank
+        return np.zeros(shape, np.uint8)
     cut = pixels[top:bottom, left:right]
-    cut = luma(cut) if len(how.mean) == 1 else cut
     if (left, top, right, bottom) != (x0, y0, x1, y1):
-        sides = ((top - y0, y1 - bottom), (left - x0, x1 - right), (0, 0))
-        cut = np.pad(cut, sides[: cut.ndim])
+        cut = np.pad(cut, ((top - y0, y1 - bottom), (left - x0, x1 - right), (0, 0)))
     x, y, w, h = box.astype(np.float64) - [x0, y0, 0, 0]
     inside = (x, y, min(x + w, x1 - x0), min(y + h, y1 - y0))  # the edges were rounded in fewer digits than the sum
-    picture, kind = Image.fromarray(cut), _FILTERS[how.resize]
-    small = np.asarray(picture.resize((how.size, how.size), kind, box=inside, reducing_gap=2.0))
-    return small.reshape(blank.shape)
+    colour, kind = Image.fromarray(cut), _FILTERS[how.resize]
+    picture = colour.convert("L") if len(how.mean) == 1 else colour
+    return np.asarray(picture.resize((how.size, how.size), kind, box=inside, reducing_gap=2.0)).reshape(shape)
 
 
 def _aligned(pixels: Pixels, points: Floats, how: Input) -> Pixels:
@@ -138,7 +136,7 @@ def _aligned(pixels: Pixels, points: Floats, how: Input) -> Pixels:
     back = (a, b, -a * right - b * down - left, -b, a, b * right - a * down - top)
     upright = Image.fromarray(patch if patch.shape[2] == 3 else patch[..., 0])
     turned = upright.transform((how.size, how.size), Image.Transform.AFFINE, back, Image.Resampling.BILINEAR)
-    return np.asarray(turned).reshape(how.size, how.size, patch.shape[2])
+    return np.asarray(turned).reshape(how.size, how.size, -1)
 
 
 def normalise(crops: list[Pixels] | Pixels, how: Input) -> Floats:

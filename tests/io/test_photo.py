@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -261,3 +263,11 @@ def test_flipped_bytes_give_pixels_or_an_unreadable_and_nothing_else(place: int,
         assert read(bytes(content)).pixels.dtype == np.uint8
     except Unreadable as error:
         assert error.source == "bytes"
+
+
+def test_pillow_keeps_memory_for_the_next_photo_but_leaves_the_users_own_choice() -> None:
+    show = "import mien.io.photo; from PIL import Image; print(Image.core.get_blocks_max())"
+    for chosen, wanted in (({}, str(photo.KEPT)), ({"PILLOW_BLOCKS_MAX": "5"}, "5")):
+        env = {**os.environ, **chosen}
+        said = subprocess.run([sys.executable, "-c", show], env=env, capture_output=True, text=True, check=True)
+        assert said.stdout.strip() == wanted

@@ -71,6 +71,22 @@ def test_shortcuts_as_convolutions_change_no_answer_and_leave_no_pooling(net: to
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-4)
 
 
+def test_units_are_read_from_what_is_there_and_from_where() -> None:
+    torch.manual_seed(0)
+    net = FaceNet(widths(), (8, 8, 8, 16)).eval()
+    picture, units = torch.randn(2, 1, 64, 64), net.placed["action_units"]
+    assert isinstance(units, torch.nn.Linear)
+    with torch.no_grad():
+        whole = net(picture)
+        for part in (slice(None, net.FEATURES), slice(net.FEATURES, None)):
+            kept = units.weight[:, part].clone()
+            units.weight[:, part] = 0
+            other = net(picture)
+            units.weight[:, part] = kept
+            assert not torch.allclose(other["action_units"], whole["action_units"])
+            assert torch.equal(other["identity"], whole["identity"])
+
+
 def test_int8_stays_near_fp32(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = FaceNet(widths(), (8, 8, 8, 16)).eval()

@@ -52,7 +52,12 @@ def _compare(see: Perceiver, peer: Peer, photos: Sequence[Path], rounds: int) ->
 
     taken = in_turns({"fer": theirs, "mien": ours}, rounds)
     speeds = {name: len(photos) / seconds for name, seconds in medians(taken).items()}
-    return ratio(taken, "fer", "mien"), {"photos_per_second": speeds, "faces": found, "photos": len(photos)}
+    return ratio(taken, "fer", "mien"), {
+        "photos_per_second": speeds,
+        "faces": found,
+        "photos": len(photos),
+        "passes": PASSES,
+    }
 
 
 def _enlarged(source: Path, file: Path) -> Path:

@@ -24,9 +24,7 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | B
 LIMIT = 200_000_000  # pixels: the largest phone photos pass, a 30,000 x 30,000 picture (2.7 GB of RGB) does not
 
 STRIP = 2**20  # bytes
-KEPT = (
-    2  # of Pillow's blocks (16 MB at most) for the next photo: asking the system anew doubles the time of a large one
-)
+KEPT = 2  # blocks of up to 16 MB that Pillow keeps for the next photo: new ones double the time of a large one
 if not Image.core.get_blocks_max():
     Image.core.set_blocks_max(KEPT)
 

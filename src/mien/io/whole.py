@@ -43,4 +43,6 @@ def folder(path: Path) -> Path:
 def refused(path: Path, error: OSError) -> Unwritable:
     """The error for a place that takes no (more) bytes."""
     reason = error.strerror or str(error)
-    return Unwritable(f"writing {path} failed: {reason}; free some space or choose another folder with --out")
+    return Unwritable(
+        f"writing {path} failed: {reason}; free some space, choose another folder with --out, or name another file"
+    )

@@ -72,7 +72,7 @@ def finds(detector: Finder, images: NDArray[np.uint8], boxes: Sequence[Floats]) 
         found = detector.look(frame, image, LOW)
         best = iou(found.boxes, known).max(1, initial=0)
         clear = np.flatnonzero(((best >= FACE) | (best < NONE)) & (found.boxes[:, 2:].min(1) >= SMALLEST))
-        cuts += [crop(frame.pixels, found.boxes[i], found.points[i], how)[..., 0].copy() for i in clear]
+        cuts += [crop(frame.pixels, found.boxes[i], found.points[i], how)[..., 0] for i in clear]
         scores += found.scores[clear].tolist()
         right += (best[clear] >= FACE).tolist()
     return Finds(np.array(cuts, np.uint8), np.array(scores, np.float32), np.array(right, bool))

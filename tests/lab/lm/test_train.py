@@ -13,6 +13,7 @@ from mien.lab.lm.compress import compress, parse
 from mien.lab.lm.corpus import Corpus, read
 from mien.lab.lm.loss import perplexity
 from mien.lab.lm.models import Kind, LanguageModel, Shape, build
+from mien.lab.lm.recipes import recipe
 from mien.lab.lm.train import Stage, Training, zero_masks
 
 SHORT = Stage("sgd", 1.0, epochs=2, hold=1, decay=0.5, batch=16, steps=10, dropout=0.1)
@@ -137,3 +138,15 @@ def test_a_checkpoint_that_does_not_fit_is_refused_in_words(
         model = _toy(text)
     with pytest.raises(InputError, match=said):
         Training(model, text, [SHORT], file)
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs", "hold", "divisor", "steps", "dropout"),
+    [("lstm200-zaremba", 13, 4, 2, 20, 0), ("lstm650", 39, 6, 1.2, 35, 0.5), ("lstm1500", 55, 14, 1.15, 35, 0.65)],
+)
+def test_the_plain_recipes_follow_the_published_schedules(
+    name: str, epochs: int, hold: int, divisor: float, steps: int, dropout: float
+) -> None:
+    (stage,) = recipe(name).stages
+    assert (stage.optimizer, stage.rate, stage.epochs, stage.hold) == ("sgd", 1.0, epochs, hold)
+    assert (1 / stage.decay, stage.steps, stage.dropout) == (pytest.approx(divisor), steps, dropout)

@@ -40,10 +40,7 @@ class Unfinished(Exception):
 
 SMALL = (Stage("sgd", 1.0, epochs=8, hold=5, decay=0.5, dropout=0.2),)
 ZAREMBA_SMALL = (Stage("sgd", 1.0, epochs=13, hold=4, decay=0.5),)
-ZAREMBA_MEDIUM = (
-    Stage("sgd", 1.0, epochs=1, hold=1, decay=1.0, steps=35, dropout=0.4),
-    Stage("adam", 0.0015, epochs=6, hold=2, decay=0.55, steps=35, dropout=0.4),
-)
+ZAREMBA_MEDIUM = (Stage("sgd", 1.0, epochs=39, hold=6, decay=1 / 1.2, steps=35, dropout=0.5),)
 ZAREMBA_LARGE = (Stage("sgd", 1.0, epochs=55, hold=14, decay=1 / 1.15, clip=10, steps=35, dropout=0.65),)
 MEDIUM = (
     Stage("sgd", 1.0, epochs=1, hold=1, decay=1.0, steps=35, dropout=0.4),
