@@ -24,13 +24,12 @@ SHOWN = [
     for kind, text in BLOCK.findall((ROOT / page).read_text("utf-8"))
 ]
 PYTHON = [(page, text) for page, kind, text in SHOWN if kind == "python"]
-COMMANDS = [
-    line.removeprefix("$ ")
+BLOCKS = [
+    [line.removeprefix("$ ") for line in text.splitlines() if kind != "console" or line.startswith("$ ")]
     for _, kind, text in SHOWN
     if kind in ("console", "bash", "sh")
-    for line in text.splitlines()
-    if kind != "console" or line.startswith("$ ")
 ]
+COMMANDS = [line for lines in BLOCKS for line in lines]
 
 
 @pytest.fixture
@@ -45,16 +44,22 @@ def beside_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(("page", "text"), PYTHON, ids=[f"{page}-{i}" for i, (page, _) in enumerate(PYTHON)])
-def test_a_python_example_runs_as_printed(page: str, text: str, beside_examples: Path) -> None:
+def test_a_python_example_runs_as_printed(
+    page: str, text: str, beside_examples: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     exec(compile(text, page, "exec"), {"__name__": "__main__"})
+    assert "nan" not in capsys.readouterr().out.split()
 
 
-@pytest.mark.parametrize("line", [c for c in COMMANDS if c.startswith("mien ")])
-def test_a_command_runs_as_printed(line: str, beside_examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", shlex.split(line, comments=True))
-    with pytest.raises(SystemExit) as end:
-        cli.main()
-    assert not end.value.code
+@pytest.mark.parametrize("lines", [b for b in BLOCKS if any(line.startswith("mien ") for line in b)], ids="; ".join)
+def test_commands_run_as_printed_one_after_the_other(
+    lines: list[str], beside_examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for line in (line for line in lines if line.startswith("mien ")):
+        monkeypatch.setattr(sys, "argv", shlex.split(line, comments=True))
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        assert not end.value.code, line
 
 
 @pytest.mark.parametrize("line", [c for c in COMMANDS if c.startswith("make ")])
