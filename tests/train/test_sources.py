@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 from mien.errors import InputError
-from mien.train import evaluate, sources
+from mien.heads import ACTION_UNITS
+from mien.train import evaluate, london, sources
+from mien.types import Faces, Frame, Reading
 
 
 def picture(seed: int, side: int = 48) -> bytes:
@@ -91,3 +93,20 @@ def test_perfect_vectors_verify_perfectly_and_random_ones_do_not() -> None:
     assert evaluate.verification(eye, persons)["accuracy"] == 1.0
     low = evaluate.verification(noise, persons)["accuracy"]
     assert isinstance(low, float) and low < 0.6
+
+
+def test_smiles_are_compared_within_people_found_in_both_photos() -> None:
+    def seen(name: str, smiling: bool, unit: float | None) -> tuple[london.Photo, Faces]:
+        faces = Faces.none(Frame(np.zeros((4, 4, 3), np.uint8)))
+        if unit is not None:
+            faces = Faces(
+                faces.frame, np.ones((1, 4), np.float32), np.ones((1, 5, 2), np.float32), np.ones(1, np.float32)
+            )
+            values = np.zeros((1, len(ACTION_UNITS.labels)), np.float32)
+            values[0, ACTION_UNITS.labels.index("AU12")] = unit
+            faces = faces.with_reading(ACTION_UNITS, Reading(values, ACTION_UNITS.labels))
+        return london.Photo(Path(f"{name}.jpg"), smiling, 30.0, "", ""), faces
+
+    rows = [seen("001", False, 0.4), seen("002", False, 0.1), seen("003", False, 0.2), seen("004", False, None)]
+    rows += [seen("001", True, 0.5), seen("002", True, 0.05), seen("003", True, 0.3), seen("004", True, 0.9)]
+    assert evaluate.within(rows) == {"people": 3, "share": 0.6667}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import io
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -187,7 +187,15 @@ def consenting(net: Model, data: Path, trained_on: Collection[int]) -> Figures:
         g: _group([(p, f) for p, f in seen if g in ("all", f"gender {p.gender}", f"ethnicity {p.ethnicity}")])
         for g in groups
     }
-    return {"smile_auc": _group(seen)["smile_auc"], "by_group": by_group}
+    return {"smile_auc": _group(seen)["smile_auc"], "smile_within_person": within(seen), "by_group": by_group}
+
+
+def within(seen: Sequence[tuple[london.Photo, Faces]]) -> Figures:
+    """The share of people found in both photos whose AU12 is higher when they smile."""
+    units = {(p.path.stem, p.smiling): float(f[ACTION_UNITS]["AU12"][0]) for p, f in seen if len(f)}
+    both = [name for name, smiling in units if smiling and (name, False) in units]
+    higher = [units[name, True] > units[name, False] for name in both]
+    return {"people": len(both), "share": round(float(np.mean(higher)), 4)}
 
 
 def _group(seen: list[tuple[london.Photo, Faces]]) -> Figures:
