@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from PIL import Image
 from mien.card import Card, Input
 from mien.detectors.finder import Finder
 from mien.train import detection
-from mien.train.detection import Truth, crossed, shown, tally
+from mien.train.detection import Truth, compare, crossed, reviewed, shown, tally
 from mien.types import Faces, Floats, Frame
 
 BOX = np.array([[10, 10, 40, 40]], np.float32)
@@ -76,5 +78,19 @@ def test_each_half_is_scored_with_the_threshold_of_the_other(
     found = crossed(Finder(CARD, Blind(), 0.5), truths, base)
     halves = {part for _, part in asked}
     assert len(halves) == 2 and frozenset.union(*halves) == frozenset(truths)
-    assert found["thresholds"] == [0.65, 0.7]
+    assert found["thresholds"] == [0.625, 0.7]
     assert found["wrong"] == 50, "the second half is scored at the first one's threshold"
+
+
+def test_what_a_person_corrected_counts_on_neither_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = hashlib.sha256(b"a/p.png").hexdigest()[:16]
+    (tmp_path / "reviewed.json").write_text(json.dumps({key: [BOX[0].tolist(), WRONG[0].tolist()]}))
+    monkeypatch.setattr(detection, "files", lambda package: tmp_path)
+    sure = Truth(BOX, np.ones(1, np.float32))
+    corrected = reviewed({"a/p.png": sure, "b/p.png": sure})
+    both = np.concatenate([BOX, WRONG])
+    found = Faces(
+        Frame(np.zeros((100, 100, 3), np.uint8)), both, np.zeros((2, 5, 2), np.float32), np.ones(2, np.float32)
+    )
+    assert compare(found, corrected["a/p.png"]) == (0, 0, 0, 0), "neither the teacher's drum nor the face it missed"
+    assert compare(found, corrected["b/p.png"]) == (1, 0, 1, 1)

@@ -2,7 +2,8 @@
 
 Nobody has drawn these faces by hand: the teacher's sure finds are taken as truth, its doubtful ones are left out of the
 count on both sides. A figure near one therefore says "as good as the teacher", not "perfect". The teacher misses faces
-from aside: finds that a person looked at and called faces are in reviewed.json, and `reviewed` leaves those, too, out.
+from aside and once took a drum for one: what a person looked at and corrected is in reviewed.json, and `reviewed`
+leaves that, too, out.
 
 python -m mien.train.detection --photos DIR --labels labels.json
 """
@@ -30,7 +31,7 @@ from mien.io import folder, photo
 from mien.types import Faces, Floats, Frame
 
 SURE, SMALLEST, OVERLAP = 0.98, 24.0, 0.4
-TRIED = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)  # thresholds
+TRIED = (0.45, 0.5, 0.55, 0.575, 0.6, 0.625, 0.65, 0.675, 0.7, 0.75, 0.8)  # thresholds
 LOOK_TWICE = 2  # the teacher sees small photos enlarged, so that its small finds are trustworthy
 
 
@@ -93,7 +94,8 @@ def shown(counts: NDArray[np.int64]) -> dict[str, record.Figure]:
 
 
 def reviewed(truths: dict[str, Truth]) -> dict[str, Truth]:
-    """The truths with what a person called a face added as doubtful, so that it counts on neither side.
+    """The truths with what a person corrected as doubtful, so that it counts on neither side: faces that the teacher
+    missed, and what it wrongly took for one.
 
     The file knows photos by the hash of their path alone: whose album it was is nobody's business.
     """
@@ -102,7 +104,8 @@ def reviewed(truths: dict[str, Truth]) -> dict[str, Truth]:
     for name, truth in truths.items():
         boxes = known.get(hashlib.sha256(name.encode()).hexdigest()[:16], [])
         more = np.array(boxes, np.float32).reshape(-1, 4)
-        scores = np.concatenate([truth.scores, np.zeros(len(more), np.float32)])
+        wrong = iou(truth.boxes, more).max(1, initial=0) >= OVERLAP
+        scores = np.concatenate([np.where(wrong, 0, truth.scores), np.zeros(len(more), np.float32)])
         added[name] = Truth(np.concatenate([truth.boxes, more]), scores)
     return added
 
@@ -134,7 +137,7 @@ def main() -> None:
     photos = folder.photos(given.photos)
     truths = teach(photos, given.photos, given.labels)
     detector, known = load(threads=1), reviewed(truths)
-    sweep = {f"{t:.2f}": shown(tally(replace(detector, threshold=t), known, given.photos)) for t in TRIED}
+    sweep = {f"{t:.3f}": shown(tally(replace(detector, threshold=t), known, given.photos)) for t in TRIED}
     card = detector.card
     found: dict[str, record.Figure] = {"card": card.name, "hash": card.hash, "threshold": detector.threshold}
     found |= {"judge": detector.judge.card.hash if detector.judge else "", "photos": len(truths)}
