@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -36,6 +38,42 @@ def test_a_mosaic_is_the_same_for_the_same_seed_and_keeps_faces_inside() -> None
     one, two = (scenes.mosaic([marked()], [photo], [photo[:96, :96]], np.random.default_rng(7)) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
     image, boxes, points = one
-    assert image.shape == (scenes.SIZE, scenes.SIZE) and len(boxes) == len(points)
+    assert image.shape == (scenes.SIZE, scenes.SIZE, 3) and len(boxes) == len(points)
     middle = boxes[:, :2] + boxes[:, 2:] / 2
     assert ((middle > 0) & (middle < scenes.SIZE)).all()
+
+
+def test_stored_pictures_lose_detail_at_times_but_neither_size_nor_light() -> None:
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (scenes.SIZE, scenes.SIZE, 3), np.uint8))
+    detail = np.asarray(picture, float).std()
+    stored = [np.asarray(scenes.stored(picture, np.random.default_rng(seed)), float) for seed in range(30)]
+    assert all(one.shape == (scenes.SIZE, scenes.SIZE, 3) and abs(one.mean() - 127) < 3 for one in stored)
+    whole = sum(one.std() == detail for one in stored)
+    assert 15 < whole < 29 and all(one.std() < 0.9 * detail for one in stored if one.std() != detail)
+
+
+def test_a_head_from_behind_is_pasted_and_is_no_face() -> None:
+    photo, back = np.full((300, 300, 3), 10, np.uint8), marked()
+    back = Cut(np.full_like(back.pixels, 240), back.alpha, back.box, back.points[:0])
+    image, boxes, points = scenes.mosaic([back], [photo], [], np.random.default_rng(3))
+    assert image.max() > 150 and boxes.shape == (0, 4) and points.shape == (0, 5, 2)
+
+
+@pytest.mark.parametrize(("nose", "aside"), [((50, 58), False), ((66, 58), True), ((50, 70), True), ((50, 62), False)])
+def test_the_nose_tells_who_looks_aside_or_down(nose: tuple[float, float], aside: bool) -> None:
+    cut = marked()
+    cut.points[2] = nose
+    assert scenes.turned(cut) is aside
+    cut.points[:] = np.nan
+    assert not scenes.turned(cut), "nobody knows"
+
+
+def test_what_looks_aside_and_what_the_teacher_missed_is_pasted_more_often(tmp_path: Path) -> None:
+    cut = marked()
+    points = np.stack([cut.points] * 3)
+    points[1, 2] = (66, 58)
+    points[2] = np.nan
+    np.savez(tmp_path / "a.npz", images=np.stack([cut.pixels] * 3), boxes=np.stack([cut.box] * 3), points=points)
+    pool = scenes.real_pool(tmp_path)
+    assert len(pool) == 3 + scenes.HARD + scenes.TURNED
+    assert sum(scenes.turned(one) for one in pool) == 1 + scenes.TURNED

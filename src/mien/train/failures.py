@@ -52,25 +52,25 @@ def misplaced(detector: Detector, scenes: Path, count: int, pictures: int = 200)
     """Half of them the largest faces that were missed, half the surest finds where no face is."""
     held = Scenes(scenes, 0)
     missed, wrong = list[tuple[float, Tile]](), list[tuple[float, Tile]]()
-    for index, grey in enumerate(held.images[:pictures]):
+    for index, pixels in enumerate(held.images[:pictures]):
         boxes = held.boxes[held.starts[index] : held.ends[index]]
-        faces = detector(Frame(np.repeat(grey[..., None], 3, 2)))
+        faces = detector(Frame(pixels))
         close = iou(faces.boxes, boxes.astype(np.float32))
         for box, hit in zip(boxes, close.max(0, initial=0), strict=True):
             if hit < 0.2:
-                missed.append((-float(box[2]), (cut(grey, box), f"missed at\n{box[2]:.0f} px")))
+                missed.append((-float(box[2]), (cut(pixels, box), f"missed at\n{box[2]:.0f} px")))
         for box, score, hit in zip(faces.boxes, faces.scores, close.max(1, initial=0), strict=True):
             if hit < 0.2:
-                wrong.append((-float(score), (cut(grey, box), f"no face,\nscore {score:.2f}")))
+                wrong.append((-float(score), (cut(pixels, box), f"no face,\nscore {score:.2f}")))
     kept = (sorted(part, key=lambda item: item[0])[: count // 2] for part in (missed, wrong))
     return [tile for part in kept for _, tile in part]
 
 
-def cut(grey: NDArray[np.uint8], box: NDArray[np.floating]) -> NDArray[np.uint8]:
+def cut(pixels: NDArray[np.uint8], box: NDArray[np.floating]) -> NDArray[np.uint8]:
     """A box with as much again around it."""
     x, y, w, h = (float(v) for v in box)
     area = (x - w / 2, y - h / 2, x + 1.5 * w, y + 1.5 * h)
-    return np.asarray(Image.fromarray(grey).transform((TILE, TILE), Image.Transform.EXTENT, area))
+    return np.asarray(Image.fromarray(pixels).transform((TILE, TILE), Image.Transform.EXTENT, area))
 
 
 def sheet(tiles: Sequence[Tile]) -> Image.Image:

@@ -14,6 +14,7 @@ from torch.nn import functional as nnf
 
 from mien.detectors.finder import CELLS, STRIDES
 from mien.errors import InputError
+from mien.geometry import luma
 from mien.train import loop
 from mien.train.nets import Residual, conv
 from mien.types import Floats
@@ -117,7 +118,7 @@ def losses(maps: tuple[Tensor, ...], wanted: list[list[Target]]) -> loop.Losses:
 
 
 class Scenes:
-    """Rendered and composed scenes from .npz shards: grey pictures with their boxes and points."""
+    """Rendered and composed scenes from .npz shards: pictures with their boxes and points."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         shards = sorted(folder.glob("*.npz"))
@@ -135,13 +136,13 @@ class Scenes:
         self.seed = seed
 
     def batch(self, step: int, count: int) -> tuple[Tensor, list[list[Target]]]:
-        """Pictures (n, 1, S, S), normalised as the card says, and per scale the wanted maps."""
+        """Grey pictures (n, 1, S, S), normalised as the card says, and per scale the wanted maps."""
         draw = np.random.default_rng((self.seed, step))
         rows = draw.integers(len(self.images), size=count)
         size = self.images.shape[2], self.images.shape[1]
         images, wanted = [], [[] for _ in STRIDES]
         for row in rows:
-            image = self.images[row]
+            image = luma(self.images[row])
             boxes = self.boxes[self.starts[row] : self.ends[row]]
             points = self.points[self.starts[row] : self.ends[row]]
             if draw.random() < 0.5:

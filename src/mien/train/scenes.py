@@ -1,13 +1,14 @@
 """Pictures for the detector to learn from: rendered scenes, and mosaics of real faces on pictures without people.
 
 python -m mien.train.scenes --mine --photos DIR --out mined.npz   what the shipped detector mistakes for faces
-python -m mien.train.scenes --pool DIR --photos DIR --mined mined.npz --count 12000 --out DIR
+python -m mien.train.scenes --pool DIR --photos DIR --mined mined.npz --assets ict_facekit.npz --count 12000 --out DIR
 python -m mien.train.scenes --assets ict_facekit.npz --count 4000 --out DIR
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -29,9 +30,9 @@ SHARD = 1000
 HEADS = 900  # rendered heads to draw scenes from
 SCRAP = 96  # side of a mined mistake, with surroundings
 LARGEST = 290.0  # face side in pixels
-HARD = 2  # how often once more
+HARD, TURNED = 2, 4  # how often once more: faces that the teacher did not see, and those from aside or bowed
 APART = 0.6  # of two faces' sides together: neighbours in a crowd hide a little of each other
-Picture = tuple[NDArray[np.uint8], Floats, Floats]  # grey pixels, boxes, points
+Picture = tuple[Pixels, Floats, Floats]  # with boxes and points
 Make = Callable[[np.random.Generator], Picture]
 
 
@@ -97,7 +98,7 @@ def side_of(rng: np.random.Generator) -> float:
 
 
 def mosaic(pool: Sequence[Cut], photos: Sequence[Pixels], mined: Sequence[Pixels], rng: np.random.Generator) -> Picture:
-    """Real faces, and scraps of pictures that are none, pasted apart from each other: grey image, boxes, points."""
+    """Real faces, and scraps of pictures that are none, pasted apart from each other: pixels, boxes, points."""
     canvas = backdrop(photos, rng)
     boxes, points, taken = [], [], np.zeros((0, 3))
     largest = side_of(rng)
@@ -114,8 +115,9 @@ def mosaic(pool: Sequence[Cut], photos: Sequence[Pixels], mined: Sequence[Pixels
             scrap(canvas, np.asarray(backdrop(photos, rng)) if pixels is None else pixels, side, centre, turn, rng)
             continue
         box, five = paste(canvas, dressed(pool[int(rng.integers(len(pool)))], rng), side, centre, turn)
-        boxes.append(box)
-        points.append(five)
+        if len(five):
+            boxes.append(box)
+            points.append(five)
     return finish(canvas, boxes, points, rng)
 
 
@@ -152,9 +154,12 @@ def lit(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 
 def worn(cut: Cut, rng: np.random.Generator) -> Pixels:
     """The cut's pixels, at times with sunglasses or under a cap, which the pool's faces seldom have."""
+    wears = rng.random(2) < 0.1
+    if not len(cut.points) or not wears.any():
+        return cut.pixels
     left, right = cut.points[:2].astype(float)
-    apart, wears = float(np.hypot(*(right - left))), rng.random(2) < 0.1
-    if not apart >= 4 or not wears.any():  # NaN where nobody knows
+    apart = float(np.hypot(*(right - left)))
+    if not apart >= 4:  # NaN where nobody knows
         return cut.pixels
     picture = Image.fromarray(cut.pixels)
     draw = ImageDraw.Draw(picture)
@@ -190,18 +195,24 @@ def scrap(
 
 
 def finish(canvas: Image.Image, boxes: list[Floats], points: list[Floats], rng: np.random.Generator) -> Picture:
-    """Grey, sometimes blurred as if enlarged; faces whose middle left the picture or that became tiny are dropped."""
-    if rng.random() < 0.2:
-        small = int(SIZE * rng.uniform(0.4, 0.9))
-        canvas = canvas.resize((small, small), Image.Resampling.BILINEAR).resize(
-            (SIZE, SIZE), Image.Resampling.BILINEAR
-        )
+    """At times as stored small; faces whose middle left the picture or that became tiny are dropped."""
+    canvas = stored(canvas, rng)
     if not boxes:
-        return np.asarray(canvas.convert("L")), np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32)
+        return np.asarray(canvas), np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32)
     b, p = np.stack(boxes).astype(np.float32), np.stack(points).astype(np.float32)
     middle = b[:, :2] + b[:, 2:] / 2
-    kept = ((middle > 2) & (middle < SIZE - 2)).all(1)
-    return np.asarray(canvas.convert("L")), b[kept], p[kept]
+    inside = ((middle > 2) & (middle < SIZE - 2)).all(1)
+    return np.asarray(canvas), b[inside], p[inside]
+
+
+def stored(canvas: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """The picture as an album on a disk has it: at times shrunk, compressed, and enlarged again to be looked at."""
+    if rng.random() < 0.75:
+        return canvas
+    small, file = int(SIZE * rng.uniform(0.4, 1.0)), io.BytesIO()
+    canvas.resize((small, small), Image.Resampling.BILINEAR).save(file, "JPEG", quality=int(rng.integers(45, 96)))
+    with Image.open(file) as photo:
+        return photo.resize((SIZE, SIZE), Image.Resampling.BILINEAR)
 
 
 def real_pool(folder: Path) -> list[Cut]:
@@ -212,7 +223,20 @@ def real_pool(folder: Path) -> list[Cut]:
             full = np.full(file["images"].shape[1:3], 255, np.uint8)
             found = [Cut(i, full, b, p) for i, b, p in zip(file["images"], file["boxes"], file["points"], strict=True)]
         cuts += found + HARD * [cut for cut in found if np.isnan(cut.points).all()]
+        cuts += TURNED * [cut for cut in found if turned(cut)]
     return cuts
+
+
+def turned(cut: Cut) -> bool:
+    """Whether a face looks aside or down, as the nose tells: far from the middle of the eyes, or close to the mouth."""
+    eyes, nose, mouth = cut.points[:2].mean(0), cut.points[2], cut.points[3:].mean(0)
+    return bool(abs(nose[0] - eyes[0]) > 0.15 * cut.box[2] or nose[1] - eyes[1] > 0.72 * (mouth[1] - eyes[1]))
+
+
+def profiles(assets: Path, seed: int) -> list[Cut]:
+    """Rendered heads seen from aside, bowed, or from behind: those are no faces and have no points."""
+    made = scene.heads(load(assets), HEADS, seed, backs=0.2, aside=1.0)
+    return [Cut(h.levels[0][..., :3], h.levels[0][..., 3], h.box, h.points) for h in made]
 
 
 def pictures(folder: Path, limit: int = 640) -> list[Pixels]:
@@ -233,9 +257,9 @@ def pictures(folder: Path, limit: int = 640) -> list[Pixels]:
 
 
 def rendered(heads: Sequence[Cutout], rng: np.random.Generator) -> Picture:
-    """A scene of rendered heads with bodies and clutter: grey image, boxes, points."""
+    """A scene of rendered heads with bodies and clutter: pixels, boxes, points."""
     made = scene.compose(rng, heads, (SIZE, SIZE), smallest=10, largest=LARGEST)
-    return np.asarray(Image.fromarray(made.image).convert("L")), made.boxes, made.points
+    return made.image, made.boxes, made.points
 
 
 def mine(photos: Sequence[Pixels], threshold: float = 0.3) -> list[Pixels]:
@@ -296,13 +320,14 @@ def main() -> None:
 
 
 def maker(given: argparse.Namespace) -> tuple[str, Make]:
-    """What draws one picture: a rendered scene where assets are given, else a mosaic."""
-    if given.assets:
+    """What draws one picture: a rendered scene where assets alone are given, else a mosaic, with rendered profiles."""
+    if given.assets and not given.pool:
         heads = scene.heads(load(given.assets), HEADS, given.seed)
         return "scene", lambda rng: rendered(heads, rng)
     if not given.pool or not given.photos:
         raise InputError("mosaics want --pool and --photos, rendered scenes want --assets")
     faces, empty, mined = real_pool(given.pool), pictures(given.photos), []
+    faces += TURNED * profiles(given.assets, given.seed) if given.assets else []
     if given.mined:
         with np.load(given.mined, allow_pickle=False) as file:
             mined = list(file["images"])
