@@ -1,4 +1,4 @@
-"""Faces laid over each other carry labels mixed alike."""
+"""Faces laid over each other carry labels mixed alike; tints change colours, not light."""
 
 from __future__ import annotations
 
@@ -36,3 +36,22 @@ def test_the_first_face_keeps_most_of_the_picture_and_a_well_mixed_one_has_no_id
         assert not targets["identity"][7:].isnan().any() and not targets["identity"][0].isnan().any()
     assert torch.stack(seen).max() <= 0.4
     assert 0 < lost < 300
+
+
+def test_a_tint_greys_where_told_and_else_leaves_some_colour() -> None:
+    images = torch.rand(40, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    greyed = torch.arange(40) < 20
+    tinted = augment.tint(images, greyed, torch.Generator().manual_seed(1))
+    apart = (tinted.max(1).values - tinted.min(1).values).amax((1, 2))
+    assert apart[:20].max() < 1e-6 and apart[20:].min() > 0.1
+    torch.testing.assert_close(tinted[:20].mean(1), images[:20].mean(1))
+    assert not torch.allclose(tinted[20:], images[20:], atol=0.05)
+
+
+def test_faces_of_three_channels_change_as_their_grey_does() -> None:
+    grey = torch.rand(6, 1, 72, 72, generator=torch.Generator().manual_seed(0))
+    flips, strength = torch.arange(6) < 3, augment.Strength(hide=0.0)
+    one = augment.warp(grey, flips, strength, torch.Generator().manual_seed(2))
+    three = augment.warp(grey.expand(-1, 3, -1, -1), flips, strength, torch.Generator().manual_seed(2))
+    torch.testing.assert_close(three, one.expand(-1, 3, -1, -1))
+    assert augment.changed(grey.repeat(1, 3, 1, 1), flips, strength, torch.Generator()).shape == (6, 3, 64, 64)

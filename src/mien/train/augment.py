@@ -1,4 +1,4 @@
-"""Small random changes to a batch of grey faces: place, light, sharpness, hidden parts."""
+"""Small random changes to a batch of faces: place, light, sharpness, hidden parts; in colour, its tint."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _uniform(n: int, reach: float, rng: torch.Generator) -> Tensor:
 
 
 def warp(images: Tensor, flips: Tensor, how: Strength, rng: torch.Generator) -> Tensor:
-    """Turned, zoomed, shifted, flipped where told: (n, 1, S, S) in 0..1 → (n, 1, 64, 64)."""
+    """Turned, zoomed, shifted, flipped where told: (n, c, S, S) in 0..1 → (n, c, 64, 64)."""
     n = len(images)
     angle = _uniform(n, math.radians(how.turn), rng)
     zoom = torch.exp(_uniform(n, how.zoom, rng))
@@ -61,6 +61,15 @@ def relight(images: Tensor, how: Strength, rng: torch.Generator) -> Tensor:
     noise = torch.rand(n, generator=rng).reshape(shape) ** 3 * 0.08
     lit = (images.clamp(0, 1) ** gamma - 0.5) * gain + 0.5 + lift + slope
     return (lit + noise * torch.randn(images.shape, generator=rng)).clamp(0, 1)
+
+
+def tint(images: Tensor, greyed: Tensor, rng: torch.Generator) -> Tensor:
+    """Colours (n, 3, S, S) stronger, weaker, or gone where told, and under a lamp of another colour."""
+    grey = images.mean(1, keepdim=True)
+    depth = torch.where(greyed, 0.0, 1 + _uniform(len(images), 0.5, rng)).reshape(-1, 1, 1, 1)
+    reach = 0.5 * torch.rand(len(images), 1, 1, 1, generator=rng) ** 2
+    lamp = torch.exp(reach * torch.randn(len(images), 3, 1, 1, generator=rng))
+    return grey + (images * torch.where(greyed.reshape(-1, 1, 1, 1), 1.0, lamp) - grey) * depth
 
 
 def soften(images: Tensor, share: float, rng: torch.Generator) -> Tensor:
@@ -99,7 +108,12 @@ def mix(batch: Tensor, targets: Mapping[str, Tensor], rows: slice, rng: torch.Ge
 
 
 def faces(images: Tensor, flips: Tensor, how: Strength, rng: torch.Generator) -> Tensor:
-    """All of the above on uint8 grey (n, S, S) → the network's input (n, 1, 64, 64), normalised as the card says."""
-    batch = warp(images[:, None].float() / 255, flips, how, rng)
+    """Changed uint8 grey faces (n, S, S) → the network's input (n, 1, 64, 64), normalised as the card says."""
+    return changed(images[:, None].float() / 255, flips, how, rng)
+
+
+def changed(images: Tensor, flips: Tensor, how: Strength, rng: torch.Generator) -> Tensor:
+    """The same of faces (n, c, S, S) in 0..1."""
+    batch = warp(images, flips, how, rng)
     batch = hide(relight(soften(batch, how.soften, rng), how, rng), how.hide, rng)
     return (batch - 0.5) / 0.25

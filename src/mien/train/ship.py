@@ -3,7 +3,7 @@
 python -m mien.train.ship --name mien_s.default --checkpoint .cache/train/mien_s.pt --data DIR
 python -m mien.train.ship --name mien_s.clean --checkpoint .cache/train/clean.pt --renders DIR
 python -m mien.train.ship --name finder.default --checkpoint .cache/train/finder.pt --scenes DIR
-python -m mien.train.ship --name judge.default --checkpoint .cache/train/judge.pt --scenes DIR --photos DIR
+python -m mien.train.ship --name judge.default --checkpoint judge.pt other.pt --scenes DIR --photos DIR
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from mien.card import Card, Input, Output
-from mien.geometry import normalise, shrink
+from mien.geometry import luma, normalise, shrink
 from mien.heads import EXPRESSION, QUESTIONS
 from mien.models import Model
 from mien.runtime.onnx import Onnx
@@ -148,24 +148,25 @@ def finder(name: str, checkpoint: Path, scenes: Path) -> list[Card]:
     fp32, int8 = WEIGHTS / f"{stem}.fp32.onnx", WEIGHTS / f"{stem}.int8.onnx"
     export.to_onnx(net, ["maps8", "maps16", "maps32"], torch.randn(1, 1, 96, 128), fp32, {2: "h", 3: "w"})
     pictures = Scenes(scenes, 0).images[:128]
-    examples = [normalise(p[None, ..., None], how) for p in pictures]
+    examples = [normalise(luma(p)[None, ..., None], how) for p in pictures]
     export.to_int8(fp32, int8, examples)
     export.store_halved(fp32)
-    post = {"threshold": 0.7}
+    post = {"threshold": 0.625}
     return [
         finish(Card(full, path.name, LICENSES[name], how, (), aliases, post=post), path)
         for path, full, aliases in ((int8, name, ("finder",)), (fp32, f"{name}.fp32", ()))
     ]
 
 
-def judge(name: str, checkpoint: Path, scenes: Path, photos: Path) -> list[Card]:
-    """Ship the second opinion, in int8 alone: it is asked about single finds."""
-    from mien.train.judge import INPUT, JudgeNet, collected
+def judge(name: str, checkpoints: Sequence[Path], scenes: Path, photos: Path) -> list[Card]:
+    """Ship the second opinion, the mean of all these, in int8 alone: it is asked about single finds."""
+    from mien.train.judge import INPUT, JudgeNet, Panel, collected
 
-    net, path = trained(JudgeNet(), checkpoint), WEIGHTS / f"{name.replace('.', '_')}.int8.onnx"
+    nets = [trained(JudgeNet(), checkpoint) for checkpoint in checkpoints]
+    net, path = Panel(nets).eval(), WEIGHTS / f"{name.replace('.', '_')}.int8.onnx"
     fp32 = path.with_suffix(".fp32.onnx")
-    export.to_onnx(net, ["face"], torch.randn(4, 1, SIZE, SIZE), fp32, {0: "n"})
-    found = crops(collected(scenes, photos, 200, seed=2).images[:1024])
+    export.to_onnx(net, ["face"], torch.randn(4, 3, SIZE, SIZE), fp32, {0: "n"})
+    found = [shrink(i, (SIZE, SIZE)) for i in collected(scenes, photos, 200, seed=2).images[:1024]]
     export.to_int8(fp32, path, [normalise(found[i : i + 64], INPUT) for i in range(0, len(found), 64)])
     fp32.unlink()
     card = Card(name, path.name, LICENSES[name], INPUT, (), (name.split(".")[0],), post={"weight": WEIGHT})
@@ -192,19 +193,24 @@ def main() -> None:
     """Ship from the command line."""
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parse.add_argument("--name", choices=sorted(LICENSES), required=True)
-    parse.add_argument("--checkpoint", type=Path, required=True)
+    parse.add_argument(
+        "--checkpoint", type=Path, required=True, nargs="+", help="one; of judges as many as sit together"
+    )
     parse.add_argument("--data", type=Path)
     parse.add_argument("--scenes", type=Path)
     parse.add_argument("--photos", type=Path, help="for the judge: pictures without people")
     parse.add_argument("--renders", type=Path, help="for mien_s.clean: rendered heads never trained on")
     given = parse.parse_args()
+    checkpoint, *more = given.checkpoint
+    if more and not given.name.startswith("judge"):
+        parse.error(f"wanted one checkpoint for {given.name}, got {len(given.checkpoint)}; only judges sit together")
     if given.name.startswith("finder"):
-        made = finder(given.name, given.checkpoint, given.scenes)
+        made = finder(given.name, checkpoint, given.scenes)
     elif given.name.startswith("judge"):
         made = judge(given.name, given.checkpoint, given.scenes, given.photos)
     else:
         told = rendered(given.renders) if given.name.endswith("clean") else photos(given.data)
-        made = faces(given.name, given.checkpoint, told)
+        made = faces(given.name, checkpoint, told)
     for card in made:
         print(f"{card.name}: {card.file}, {card.size / 1e6:.2f} MB")  # noqa: T201
 
