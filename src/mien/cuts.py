@@ -9,6 +9,7 @@ from mien.types import Floats, Pixels
 GRID = 4  # blocks to a side; a face that moves changes few of them, a cut nearly all
 BINS = 16  # brightness steps of each colour
 SAMPLES = 24  # pixels looked at to each side of a block
+_FIRST = (np.arange(GRID * GRID).reshape(GRID, 1, GRID, 1, 1) * 3 + np.arange(3)) * BINS  # bin of a block's colour
 LIMIT = 0.3  # share of colours that change; frames of one shot stay below half of it, photos of two places are above
 
 
@@ -30,9 +31,8 @@ def histograms(pixels: Pixels) -> Floats:
     side = GRID * SAMPLES
     rows = np.linspace(0, pixels.shape[0] - 1, side).astype(int)
     columns = np.linspace(0, pixels.shape[1] - 1, side).astype(int)
-    small = pixels[rows[:, None], columns] // (256 // BINS)
-    blocks = small.reshape(GRID, SAMPLES, GRID, SAMPLES, 3).swapaxes(1, 2).reshape(GRID * GRID, -1, 3)
-    place = (np.arange(GRID * GRID)[:, None, None] * 3 + np.arange(3)) * BINS + blocks
+    small = pixels[rows].take(columns, axis=1) // (256 // BINS)
+    place = small.reshape(GRID, SAMPLES, GRID, SAMPLES, 3) + _FIRST
     counts = np.bincount(place.ravel(), minlength=GRID * GRID * 3 * BINS)
     return (counts.reshape(GRID * GRID, -1) / (3 * SAMPLES**2)).astype(np.float32)
 

@@ -46,6 +46,6 @@ def _edges(grey: Floats) -> Floats:
 def _mean(grey: Floats) -> Floats:
     """Running mean down the columns, the ends mirrored."""
     half = _LOW_PASS // 2
-    padded = np.pad(grey, ((half + 1, half), (0, 0)), mode="symmetric")
+    padded = np.concatenate([grey[half::-1], grey, grey[: -half - 1 : -1]])
     sums = np.cumsum(padded, axis=0, dtype=np.float64)
     return ((sums[_LOW_PASS:] - sums[:-_LOW_PASS]) / _LOW_PASS).astype(np.float32)
