@@ -41,6 +41,13 @@ def test_pictures_of_any_size_can_be_compared(shape: tuple[int, int, int]) -> No
     assert difference(histograms(dark), histograms(dark)) == 0
 
 
+def test_every_block_counts_its_own_colours() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
+    blocks = [pixels[y : y + 24, x : x + 24] for y in range(0, 96, 24) for x in range(0, 96, 24)]
+    rows = [np.concatenate([np.histogram(b[..., c], 16, (0, 256))[0] for c in range(3)]) for b in blocks]
+    np.testing.assert_allclose(histograms(pixels), np.array(rows) / (3 * 24 * 24), rtol=1e-6)
+
+
 def test_real_clips_have_a_cut_where_they_are_joined_and_nowhere_else(data: Path) -> None:
     parts = [[f.pixels for f in islice(Video(data / "video" / name), 20)] for name in CLIPS]
     assert shots([pixels for part in parts for pixels in part]) == [20, 40, 60]

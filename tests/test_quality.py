@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from mien.heads import QUALITY
-from mien.quality import blur, measure
+from mien.quality import _mean, blur, measure
 from mien.types import Faces, Frame
 
 
@@ -19,6 +19,12 @@ def test_blur_is_scikit_images_measure(radius: int) -> None:
     pixels = np.asarray(Image.fromarray(picture()).filter(ImageFilter.GaussianBlur(radius)))
     grey = pixels @ np.array([0.299, 0.587, 0.114])
     assert blur(pixels) == pytest.approx(reference.blur_effect(grey, h_size=11), abs=0.02)
+
+
+def test_running_means_are_those_of_the_mirrored_picture() -> None:
+    grey = np.random.default_rng(0).random((20, 6), np.float32)
+    around = np.pad(grey, ((5, 5), (0, 0)), mode="symmetric")
+    np.testing.assert_allclose(_mean(grey), [around[i : i + 11].mean(0) for i in range(20)], rtol=1e-5)
 
 
 def test_more_blur_never_measures_less() -> None:

@@ -9,8 +9,8 @@ from mien.types import Floats, Pixels
 GRID = 4  # blocks to a side; a face that moves changes few of them, a cut nearly all
 BINS = 16  # brightness steps of each colour
 SAMPLES = 24  # pixels looked at to each side of a block
-_FIRST = (np.arange(GRID * GRID).reshape(GRID, 1, GRID, 1, 1) * 3 + np.arange(3)) * BINS  # bin of a block's colour
 LIMIT = 0.3  # share of colours that change; frames of one shot stay below half of it, photos of two places are above
+_FIRST = (np.arange(GRID * GRID).reshape(GRID, 1, GRID, 1, 1) * 3 + np.arange(3)) * BINS  # bin of a block's colour
 
 
 class Cuts:

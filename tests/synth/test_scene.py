@@ -11,6 +11,7 @@ from mien.errors import InputError
 from mien.synth import scene
 from mien.synth.assets import Assets
 from mien.synth.scene import Cutout, compose, heads, keep, kept
+from mien.train import scenes
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +112,19 @@ def test_heads_come_back_from_disk(pool: list[Cutout], tmp_path: Path) -> None:
 def test_a_float_image_is_refused() -> None:
     with pytest.raises(InputError, match="wanted uint8"):
         Cutout.of(np.zeros((8, 8, 3)), np.zeros((8, 8), np.uint8), np.zeros(4), np.zeros((5, 2)), False)
+
+
+def test_profiles_to_paste_are_cut_out_and_some_are_seen_from_behind(
+    egg: Assets, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(scenes, "load", lambda path: egg)
+    monkeypatch.setattr(scenes, "HEADS", 12)
+    made = scenes.profiles(tmp_path, 3)
+    assert len(made) == 12 and {len(one.points) for one in made} == {0, 5}
+    assert all(one.alpha.shape == one.pixels.shape[:2] and one.alpha.min() == 0 for one in made)
+    frontal = heads(egg, 12, seed=3, backs=0, aside=0)
+    apart, usual = (
+        np.median([np.ptp(one.points[:2, 0]) / one.box[2] for one in some if len(one.points)])
+        for some in (made, frontal)
+    )
+    assert apart < 0.8 * usual, "eyes of a head from aside lie close together"

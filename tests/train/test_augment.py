@@ -46,6 +46,8 @@ def test_a_tint_greys_where_told_and_else_leaves_some_colour() -> None:
     assert apart[:20].max() < 1e-6 and apart[20:].min() > 0.1
     torch.testing.assert_close(tinted[:20].mean(1), images[:20].mean(1))
     assert not torch.allclose(tinted[20:], images[20:], atol=0.05)
+    lit = augment.tint(torch.full((40, 3, 8, 8), 0.5), greyed, torch.Generator().manual_seed(1))
+    assert lit[:20].std() < 1e-6 and lit[20:].std(1).amax() > 0.05, "a coloured lamp colours what is grey"
 
 
 def test_faces_of_three_channels_change_as_their_grey_does() -> None:

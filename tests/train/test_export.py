@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mien.errors import ModelError
-from mien.train import export
+from mien.train import export, ship
 from mien.train.embedded import widths
 from mien.train.finder import FinderNet
 from mien.train.nets import FaceNet
@@ -117,3 +117,10 @@ def test_the_fitted_temperature_is_the_one_that_was_put_in(heat: float) -> None:
     logits = rng.normal(size=(4000, 8)).astype(np.float32) * 2
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     assert temperature(logits * heat, p.astype(np.float32)) == pytest.approx(heat, rel=0.01)
+
+
+def test_only_judges_ship_several_together(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["ship", "--name", "finder.default", "--checkpoint", "a.pt", "b.pt"])
+    with pytest.raises(SystemExit):
+        ship.main()
+    assert "wanted one checkpoint for finder.default, got 2" in capsys.readouterr().err

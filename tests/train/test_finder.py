@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from mien.detectors.finder import STRIDES, decode
-from mien.train.finder import RAW, FinderNet, Target, losses, mirror, target
+from mien.train import finder
+from mien.train.finder import RAW, FinderNet, Scenes, Target, losses, mirror, target
 from mien.types import Floats
 
 SIZE = (320, 256)
@@ -82,3 +85,17 @@ def test_the_network_answers_at_the_three_strides() -> None:
     with torch.no_grad():
         out = FinderNet().eval()(torch.zeros(1, 1, 64, 96))
     assert [tuple(o.shape) for o in out] == [(1, RAW, 64 // s, 96 // s) for s in STRIDES]
+
+
+def test_scenes_in_colour_are_learnt_from_in_grey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finder, "relight", lambda image, draw: image.astype(np.float32) / 255)
+    red = np.full((2, 320, 320, 3), (200, 0, 0), np.uint8)
+    none = {
+        "boxes": np.zeros((0, 4), np.float32),
+        "points": np.zeros((0, 5, 2), np.float32),
+        "counts": np.zeros(2, int),
+    }
+    np.savez(tmp_path / "scene0000.npz", images=red, **none)
+    batch, wanted = Scenes(tmp_path, 1).batch(0, 3)
+    assert batch.shape == (3, 1, 320, 320) and [len(scale) for scale in wanted] == [3, 3, 3]
+    torch.testing.assert_close(batch, torch.full_like(batch, (60 / 255 - 0.5) / 0.25))

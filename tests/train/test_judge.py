@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
+from PIL import Image
 
 from mien.card import Card, Input
 from mien.detectors.finder import STRIDES, Finder
+from mien.train import judge, loop
 from mien.train.augment import SIZE
 from mien.train.finder import RAW, target
-from mien.train.judge import FACES, Batches, Finds, JudgeNet, Panel, colourless, finds
+from mien.train.judge import FACES, Batches, Finds, JudgeNet, Panel, collected, colourless, finds, train
 from mien.train.sources import SIDE
 from mien.types import Floats
 
@@ -24,6 +28,7 @@ class FindsBoth:
     """A detector's network that sees a face in both boxes of any picture."""
 
     def run(self, batch: Floats) -> Mapping[str, Floats]:
+        assert abs(batch.max() - (170 / 255 - 0.5) / 0.25) < 0.02, "the detector looks at brightness"
         maps = {}
         for stride in STRIDES:
             five = BOXES[:, None, :2] + BOXES[:, None, 2:] * np.random.default_rng(0).random((2, 5, 2), np.float32)
@@ -83,3 +88,35 @@ def test_a_panel_says_the_mean_of_its_judges() -> None:
 
 def test_the_network_answers_one_number_a_find() -> None:
     assert JudgeNet((4, 8, 8, 8)).eval()(torch.zeros(3, 3, SIZE, SIZE))["face"].shape == (3, 1)
+
+
+def test_training_goes_on_from_a_named_checkpoint(tmp_path: Path) -> None:
+    pixels, right = np.zeros((2, SIDE, SIDE, 3), np.uint8), np.array([True, False])
+    found, begun = Finds(pixels, np.full(2, 0.5, np.float32), right), JudgeNet()
+    torch.save({"kept": begun.state_dict()}, tmp_path / "begun.pt")
+    kept = train(found, loop.Plan(0), 5, tmp_path / "a.pt", tmp_path / "begun.pt")
+    fresh = train(found, loop.Plan(0), 5, tmp_path / "b.pt")
+    assert all(torch.equal(a, b) for a, b in zip(kept.parameters(), begun.parameters(), strict=True))
+    assert not torch.equal(fresh.face.weight, begun.face.weight)
+
+
+def test_parts_of_pictures_without_people_are_stored_as_the_scenes_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos, stored = tmp_path / "photos", list[tuple[int, int]]()
+    photos.mkdir()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)).save(photos / "a.png")
+    none = {
+        "boxes": np.zeros((0, 4), np.float32),
+        "points": np.zeros((0, 5, 2), np.float32),
+        "counts": np.zeros(1, int),
+    }
+    np.savez(tmp_path / "scene0000.npz", images=np.zeros((1, 320, 320, 3), np.uint8), **none)
+
+    def blank(part: Image.Image, rng: np.random.Generator) -> Image.Image:
+        stored.append(part.size)
+        return Image.new("RGB", part.size)
+
+    monkeypatch.setattr(judge, "stored", blank)
+    assert not len(collected(tmp_path, photos, 3, 1).images), "nothing is found in black"
+    assert stored == [(320, 320)] * 3

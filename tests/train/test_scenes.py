@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,12 @@ def test_stored_pictures_lose_detail_at_times_but_neither_size_nor_light() -> No
     assert 15 < whole < 29 and all(one.std() < 0.9 * detail for one in stored if one.std() != detail)
 
 
+def test_a_mosaic_is_stored_as_other_pictures_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenes, "stored", lambda canvas, rng: Image.new("RGB", canvas.size, (1, 2, 3)))
+    image, _, _ = scenes.mosaic([marked()], [np.full((300, 300, 3), 10, np.uint8)], [], np.random.default_rng(3))
+    assert (image == (1, 2, 3)).all()
+
+
 def test_a_head_from_behind_is_pasted_and_is_no_face() -> None:
     photo, back = np.full((300, 300, 3), 10, np.uint8), marked()
     back = Cut(np.full_like(back.pixels, 240), back.alpha, back.box, back.points[:0])
@@ -77,3 +84,26 @@ def test_what_looks_aside_and_what_the_teacher_missed_is_pasted_more_often(tmp_p
     pool = scenes.real_pool(tmp_path)
     assert len(pool) == 3 + scenes.HARD + scenes.TURNED
     assert sum(scenes.turned(one) for one in pool) == 1 + scenes.TURNED
+
+
+def test_profiles_are_pasted_where_both_a_pool_and_assets_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut, shown = marked(), list[int]()
+    np.savez(tmp_path / "a.npz", images=cut.pixels[None], boxes=cut.box[None], points=cut.points[None])
+    monkeypatch.setattr(scenes, "profiles", lambda assets, seed: [cut, cut])
+    monkeypatch.setattr(scenes, "mosaic", lambda faces, empty, mined, rng: shown.append(len(faces)))
+    for assets in (None, tmp_path):
+        given = Namespace(pool=tmp_path, photos=tmp_path, mined=None, assets=assets, seed=1)
+        kind, make = scenes.maker(given)
+        make(np.random.default_rng(0))
+        assert kind == "mosaic"
+    assert shown == [1, 1 + 2 * scenes.TURNED]
+
+
+def test_nobody_wears_glasses_on_the_back_of_the_head() -> None:
+    cut = marked()
+    back = Cut(cut.pixels, cut.alpha, cut.box, cut.points[:0])
+    dressed = [not np.array_equal(scenes.worn(cut, np.random.default_rng(i)), cut.pixels) for i in range(60)]
+    assert sum(dressed) > 3
+    assert all(np.array_equal(scenes.worn(back, np.random.default_rng(i)), cut.pixels) for i in range(60))

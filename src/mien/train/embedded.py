@@ -132,8 +132,7 @@ def train(stage: Stage, parts: Mapping[str, Source], seed: int, folder: Path, na
     torch.manual_seed(seed)
     net = FaceNet(widths())
     if stage.start:
-        state = torch.load(folder / f"{stage.start}.pt", weights_only=True)
-        net.load_state_dict(state["kept"])
+        loop.averaged(net, folder / f"{stage.start}.pt")
     batches = Batches(parts, stage.shares, seed)
 
     def step(model: nn.Module, now: int) -> loop.Losses:

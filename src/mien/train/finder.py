@@ -194,9 +194,7 @@ def main() -> None:
             maps = model(images)
         return losses(maps, wanted)
 
-    net = FinderNet()
-    if given.start:
-        net.load_state_dict(torch.load(given.start, weights_only=True)["kept"])
+    net = loop.averaged(FinderNet(), given.start) if given.start else FinderNet()
     loop.run(net, step, loop.Plan(given.steps, rate=3e-3), given.work / f"{given.name}.pt")
 
 

@@ -149,9 +149,8 @@ def _shares(weights: Floats) -> NDArray[np.float64]:
 def train(found: Finds, plan: loop.Plan, seed: int, checkpoint: Path, start: Path | None = None) -> JudgeNet:
     """Train, from another checkpoint's weights where one is named, and give the averaged network."""
     torch.manual_seed(seed)
-    batches, net = Batches(found, seed), JudgeNet()
-    if start:
-        net.load_state_dict(torch.load(start, weights_only=True)["kept"])
+    batches = Batches(found, seed)
+    net = loop.averaged(JudgeNet(), start) if start else JudgeNet()
 
     def step(model: nn.Module, now: int) -> loop.Losses:
         images, wanted = batches(now)

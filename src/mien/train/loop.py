@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
+Net = TypeVar("Net", bound=nn.Module)
 Losses = dict[str, Tensor]
 Step = Callable[[nn.Module, int], Losses]  # the losses of one batch, drawn from the step's own seed
 
@@ -32,6 +34,12 @@ class Plan:
         """The learning rate of a step."""
         rise = min(1.0, (step + 1) / max(self.warmup, 1))
         return self.rate * rise * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+
+
+def averaged(net: Net, checkpoint: Path) -> Net:
+    """The network with a checkpoint's averaged weights."""
+    net.load_state_dict(torch.load(checkpoint, weights_only=True)["kept"])
+    return net
 
 
 def average(kept: nn.Module, net: nn.Module, keep: float) -> None:

@@ -23,7 +23,7 @@ from mien.geometry import luma, normalise, shrink
 from mien.heads import EXPRESSION, QUESTIONS
 from mien.models import Model
 from mien.runtime.onnx import Onnx
-from mien.train import export, sources
+from mien.train import export, loop, sources
 from mien.train.augment import SIZE
 from mien.train.embedded import chances, widths
 from mien.train.finder import FinderNet
@@ -42,12 +42,6 @@ WEIGHT = 0.5  # of the judge against the detector
 UNTAUGHT = {"mien_s.clean": ("identity", "age", "gender", "ethnicity")}  # what its data cannot teach
 
 
-def trained(net: nn.Module, checkpoint: Path) -> nn.Module:
-    """The averaged weights of a checkpoint."""
-    net.load_state_dict(torch.load(checkpoint, weights_only=True)["kept"])
-    return net.eval()
-
-
 def temperature(logits: Floats, soft: Floats) -> float:
     """The divisor of logits that makes the target probabilities likeliest; a golden-section search in its logarithm."""
 
@@ -64,15 +58,14 @@ def temperature(logits: Floats, soft: Floats) -> float:
     return float(np.exp((low + high) / 2))
 
 
-def crops(grey: np.ndarray) -> list[Pixels]:
-    """Stored grey squares as the crops that the shipped network sees."""
-    return [shrink(image, (SIZE, SIZE))[..., None] for image in grey]
+def crops(squares: np.ndarray) -> list[Pixels]:
+    """Stored squares, grey or in colour, as the crops that the shipped network sees."""
+    return [shrink(image, (SIZE, SIZE)).reshape(SIZE, SIZE, -1) for image in squares]
 
 
 def faces(name: str, checkpoint: Path, told: tuple[sources.Source, sources.Source]) -> list[Card]:
     """Ship the face network in int8 and the main one in fp32, too; `told` are faces to quantise and to calibrate on."""
-    net, main = trained(FaceNet(widths()), checkpoint), name not in UNTAUGHT
-    assert isinstance(net, FaceNet)
+    net, main = loop.averaged(FaceNet(widths()), checkpoint).eval(), name not in UNTAUGHT
     if main:
         restore(net, told[0])
     names = [n for n in (*net.heads, *net.placed, "embedding256") if n not in UNTAUGHT.get(name, ())]
@@ -140,8 +133,7 @@ def finder(name: str, checkpoint: Path, scenes: Path) -> list[Card]:
     """Ship the detector."""
     from mien.train.finder import Scenes
 
-    net = trained(FinderNet(), checkpoint)
-    assert isinstance(net, FinderNet)
+    net = loop.averaged(FinderNet(), checkpoint).eval()
     net.stem[0][0] = export.Blocks(net.stem[0][0])
     how = Input(size=640, crop="stretch", mean=(0.5,), std=(0.25,))
     stem = name.replace(".", "_")
@@ -162,11 +154,11 @@ def judge(name: str, checkpoints: Sequence[Path], scenes: Path, photos: Path) ->
     """Ship the second opinion, the mean of all these, in int8 alone: it is asked about single finds."""
     from mien.train.judge import INPUT, JudgeNet, Panel, collected
 
-    nets = [trained(JudgeNet(), checkpoint) for checkpoint in checkpoints]
+    nets = [loop.averaged(JudgeNet(), checkpoint) for checkpoint in checkpoints]
     net, path = Panel(nets).eval(), WEIGHTS / f"{name.replace('.', '_')}.int8.onnx"
     fp32 = path.with_suffix(".fp32.onnx")
     export.to_onnx(net, ["face"], torch.randn(4, 3, SIZE, SIZE), fp32, {0: "n"})
-    found = [shrink(i, (SIZE, SIZE)) for i in collected(scenes, photos, 200, seed=2).images[:1024]]
+    found = crops(collected(scenes, photos, 200, seed=2).images[:1024])
     export.to_int8(fp32, path, [normalise(found[i : i + 64], INPUT) for i in range(0, len(found), 64)])
     fp32.unlink()
     card = Card(name, path.name, LICENSES[name], INPUT, (), (name.split(".")[0],), post={"weight": WEIGHT})
