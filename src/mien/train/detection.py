@@ -111,14 +111,17 @@ def reviewed(truths: dict[str, Truth]) -> dict[str, Truth]:
 
 
 def crossed(detector: Finder, truths: Mapping[str, Truth], base: Path) -> dict[str, record.Figure]:
-    """The same with the threshold chosen, for the best F1, on the half of the albums that is not scored."""
-    halves = [dict[str, Truth](), dict[str, Truth]()]
-    for name, truth in truths.items():
-        album = Path(name).parent.as_posix()
-        halves[int(hashlib.sha256(album.encode()).hexdigest(), 16) % 2][name] = truth
-    counts = [{t: tally(replace(detector, threshold=t), half, base) for t in TRIED} for half in halves]
-    best = [max(TRIED, key=lambda t, tried=tried: _f1(tried[t])) for tried in counts]
-    return shown(counts[0][best[1]] + counts[1][best[0]]) | {"thresholds": list(best)}
+    """The same with each album at the threshold that does best, by F1, on all others."""
+    albums = sorted({Path(name).parent for name in truths})
+    counts = np.zeros((len(TRIED), len(albums), 4), np.int64)
+    for i, threshold in enumerate(TRIED):
+        for j, album in enumerate(albums):
+            part = {name: truth for name, truth in truths.items() if Path(name).parent == album}
+            counts[i, j] = tally(replace(detector, threshold=threshold), part, base)
+    rest = counts.sum(1, keepdims=True) - counts  # by threshold: all albums but this one
+    best = [max(range(len(TRIED)), key=lambda i, j=j: _f1(rest[i, j])) for j in range(len(albums))]
+    scored = np.sum([counts[i, j] for j, i in enumerate(best)], axis=0)
+    return shown(scored) | {"thresholds": sorted(TRIED[i] for i in best)}
 
 
 def _f1(counts: NDArray[np.int64]) -> float:

@@ -143,7 +143,7 @@ def finder(name: str, checkpoint: Path, scenes: Path) -> list[Card]:
     examples = [normalise(luma(p)[None, ..., None], how) for p in pictures]
     export.to_int8(fp32, int8, examples)
     export.store_halved(fp32)
-    post = {"threshold": 0.625}
+    post = {"threshold": 0.65}
     return [
         finish(Card(full, path.name, LICENSES[name], how, (), aliases, post=post), path)
         for path, full, aliases in ((int8, name, ("finder",)), (fp32, f"{name}.fp32", ()))
