@@ -12,7 +12,20 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mien.card import Input
-from mien.geometry import TEMPLATE, crop, halved, iou, luma, nms, normalise, scaled_luma, shrink, similarity, widen
+from mien.geometry import (
+    TEMPLATE,
+    brightness,
+    crop,
+    halved,
+    iou,
+    luma,
+    nms,
+    normalise,
+    scaled_luma,
+    shrink,
+    similarity,
+    widen,
+)
 from mien.types import Floats, Pixels
 
 UNKNOWN = np.full((5, 2), np.nan, np.float32)
@@ -265,3 +278,19 @@ def test_a_crop_for_a_network_that_sees_brightness_is_that_of_the_crop_in_colour
         colour = crop(pixels, where, points, Input(32, kind))
         assert grey.shape == (32, 32, 1) and colour.shape == (32, 32, 3)
         assert np.abs(grey[..., 0].astype(int) - luma(colour)).max() <= 2  # rounded at other places
+
+
+@pytest.mark.parametrize(
+    "where", [box(40, 40, 90, 110), box(-30, 120, 90, 110), box(400, 400, 20, 20), box(9, 9, 0, 4)]
+)
+def test_brightness_in_a_box_is_that_of_the_crop_in_colour(where: Floats) -> None:
+    pixels = shrink(np.random.default_rng(1).integers(0, 256, (20, 25, 3), np.uint8), (250, 200))
+    grey, colour = brightness(pixels, where, 32), crop(pixels, where, UNKNOWN, Input(32, "stretch"))
+    assert grey.shape == (32, 32) and grey.dtype == np.float32
+    assert np.abs(grey - colour @ [0.299, 0.587, 0.114]).max() <= 1.5
+
+
+def test_a_slope_of_brightness_has_no_steps() -> None:
+    pixels = np.repeat(np.linspace(100, 120, 400).round().astype(np.uint8)[None, :, None], 200, 0).repeat(3, 2)
+    rise = np.diff(brightness(pixels, box(0, 0, 400, 200), 40)[20])
+    assert (rise > 0.2).all() and (rise < 0.8).all(), "half a grey a pixel, not none and then one"

@@ -8,6 +8,8 @@ from mien.heads import QUALITY
 from mien.quality import _mean, blur, measure
 from mien.types import Faces, Frame
 
+GREY = np.array([0.299, 0.587, 0.114], np.float32)
+
 
 def picture(size: int = 96) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 255, (size, size, 3), np.uint8)
@@ -17,8 +19,8 @@ def picture(size: int = 96) -> np.ndarray:
 def test_blur_is_scikit_images_measure(radius: int) -> None:
     reference = pytest.importorskip("skimage.measure")
     pixels = np.asarray(Image.fromarray(picture()).filter(ImageFilter.GaussianBlur(radius)))
-    grey = pixels @ np.array([0.299, 0.587, 0.114])
-    assert blur(pixels) == pytest.approx(reference.blur_effect(grey, h_size=11), abs=0.02)
+    grey = pixels @ GREY
+    assert blur(grey) == pytest.approx(reference.blur_effect(grey, h_size=11), abs=0.02)
 
 
 def test_running_means_are_those_of_the_mirrored_picture() -> None:
@@ -29,13 +31,13 @@ def test_running_means_are_those_of_the_mirrored_picture() -> None:
 
 def test_more_blur_never_measures_less() -> None:
     image = Image.fromarray(picture())
-    values = [blur(np.asarray(image.filter(ImageFilter.GaussianBlur(r)))) for r in (0, 1, 2, 4, 8)]
+    values = [blur(np.asarray(image.filter(ImageFilter.GaussianBlur(r))) @ GREY) for r in (0, 1, 2, 4, 8)]
     assert values == sorted(values)
     assert values[0] < 0.3 < 0.6 < values[-1]
 
 
 def test_a_flat_picture_is_fully_blurred() -> None:
-    assert blur(np.full((96, 96, 3), 77, np.uint8)) == 1
+    assert blur(np.full((96, 96), 77, np.float32)) == 1
 
 
 def test_size_is_the_side_of_a_square_of_the_boxs_area() -> None:
@@ -44,6 +46,16 @@ def test_size_is_the_side_of_a_square_of_the_boxs_area() -> None:
     reading = measure(faces)[QUALITY]
     assert reading["size"].tolist() == [20, 60]
     assert np.isfinite(reading.values).all()
+
+
+def test_each_face_is_measured_where_it_is() -> None:
+    sharp = picture()
+    blurred = np.asarray(Image.fromarray(sharp).filter(ImageFilter.GaussianBlur(3)))
+    boxes = np.array([[96, 0, 96, 96], [0, 0, 96, 96]], np.float32)
+    both = Frame(np.concatenate([sharp, blurred], axis=1))
+    faces = Faces(both, boxes, np.full((2, 5, 2), np.nan, np.float32), np.ones(2, np.float32))
+    wanted = [blur(np.asarray(Image.fromarray(p).convert("L"), np.float32)) for p in (blurred, sharp)]
+    assert measure(faces)[QUALITY]["blur"] == pytest.approx(wanted)
 
 
 def test_nobody_measures_nothing() -> None:

@@ -97,27 +97,48 @@ def _empty(box: Floats) -> bool:
     return not np.all(np.isfinite(box)) or float(min(box[2:])) < 1
 
 
+def brightness(pixels: Pixels, box: Floats, size: int) -> Floats:
+    """What lies in the box as a grey square (size, size), not rounded to whole numbers: what is smooth stays smooth."""
+    part = _part(pixels, box, size, "bilinear")
+    if part is None:
+        return np.zeros((size, size), np.float32)
+    picture, inside = part
+    grey = picture.convert("L").convert("F")
+    return np.asarray(grey.resize((size, size), _FILTERS["bilinear"], box=inside, reducing_gap=2.0))
+
+
 def _upright(pixels: Pixels, box: Floats, how: Input) -> Pixels:
     shape = (how.size, how.size, len(how.mean))
-    if _empty(box):
+    part = _part(pixels, box, how.size, how.resize)
+    if part is None:
         return np.zeros(shape, np.uint8)
+    picture, inside = part
+    picture = picture.convert("L") if len(how.mean) == 1 else picture
+    small = picture.resize((how.size, how.size), _FILTERS[how.resize], box=inside, reducing_gap=2.0)
+    return np.asarray(small).reshape(shape)
+
+
+def _part(
+    pixels: Pixels, box: Floats, size: int, how: str
+) -> tuple[Image.Image, tuple[float, float, float, float]] | None:
+    """The whole pixels that the box touches, black outside the picture, and where in them it lies."""
+    if _empty(box):
+        return None
     x0, y0, x1, y1 = (int(v) for v in (*np.floor(box[:2]), *np.ceil(box[:2] + box[2:])))
     height, width = pixels.shape[:2]
-    if max(box[2:]) > 4 * max(how.size, height, width):  # a box that would be nearly all padding, and giant
-        scale = 2 * how.size / float(max(box[2:]))
+    if max(box[2:]) > 4 * max(size, height, width):  # a box that would be nearly all padding, and giant
+        scale = 2 * size / float(max(box[2:]))
         small = max(round(width * scale), 1), max(round(height * scale), 1)
-        return _upright(shrink(pixels, small, how.resize), box * np.float32(scale), how)
+        return _part(shrink(pixels, small, how), box * np.float32(scale), size, how)
     left, top, right, bottom = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
     if left >= right or top >= bottom:
-        return np.zeros(shape, np.uint8)
+        return None
     cut = pixels[top:bottom, left:right]
     if (left, top, right, bottom) != (x0, y0, x1, y1):
         cut = np.pad(cut, ((top - y0, y1 - bottom), (left - x0, x1 - right), (0, 0)))
     x, y, w, h = box.astype(np.float64) - [x0, y0, 0, 0]
     inside = (x, y, min(x + w, x1 - x0), min(y + h, y1 - y0))  # the edges were rounded in fewer digits than the sum
-    colour, kind = Image.fromarray(cut), _FILTERS[how.resize]
-    picture = colour.convert("L") if len(how.mean) == 1 else colour
-    return np.asarray(picture.resize((how.size, how.size), kind, box=inside, reducing_gap=2.0)).reshape(shape)
+    return Image.fromarray(cut), inside
 
 
 def _aligned(pixels: Pixels, points: Floats, how: Input) -> Pixels:

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from mien.card import Input
-from mien.geometry import crop
+from mien.geometry import brightness
 from mien.heads import QUALITY
-from mien.types import Faces, Floats, Pixels, Reading
+from mien.types import Faces, Floats, Reading
 
-LOOK = Input(size=96, crop="stretch")  # about what the networks see: blur that they would not notice does not count
-_GREY = np.array([0.299, 0.587, 0.114], np.float32)
+SIDE = 96  # pixels, about what the networks see: blur that they would not notice does not count
 _LOW_PASS = 11  # pixels; a picture that loses little to this blur was blurred before
 
 
 def measure(faces: Faces) -> Faces:
     """The same faces with `QUALITY`: `size`, the side in pixels of a square of the box's area, and `blur`, 0 to 1."""
     sizes = np.sqrt(np.maximum(faces.boxes[:, 2:].prod(axis=1), 0))
-    pixels = faces.frame.pixels
-    blurs = [blur(crop(pixels, box, points, LOOK)) for box, points in zip(faces.boxes, faces.points, strict=True)]
+    blurs = [blur(brightness(faces.frame.pixels, box, SIDE)) for box in faces.boxes]
     values = np.stack([sizes, np.array(blurs, np.float32).reshape(-1)], axis=1).astype(np.float32)
     return faces.with_reading(QUALITY, Reading(values, QUALITY.labels))
 
 
-def blur(pixels: Pixels) -> float:
+def blur(grey: Floats) -> float:
     """The perceptual blur of Crete et al. (2007): 0 is sharp, 1 has no edge left to lose."""
-    grey = pixels.astype(np.float32) @ _GREY
     return max(_along(grey), _along(grey.T))
 
 

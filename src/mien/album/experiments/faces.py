@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.geometry import shrink
+from mien.geometry import brightness
 from mien.heads import AGE, IDENTITY
 from mien.io import photo
 from mien.models.load import load
-from mien.quality import LOOK, blur
+from mien.quality import SIDE, blur
 from mien.train import sources
 from mien.train.evaluate import answers, encoded
-from mien.types import Floats
+from mien.types import Floats, Frame
 
 NETWORK = "mien_s"
 
@@ -57,10 +57,14 @@ def halves(data: Path) -> tuple[Crowd, Crowd]:
     _, part = sources.lfw(data)
     pictures = encoded(data / "lfw_crops.parquet", part.names)
     read = answers(load(NETWORK, demographics=True), pictures)
-    blurs = np.array([blur(shrink(photo.read(p).pixels, (LOOK.size, LOOK.size))) for p in pictures], np.float32)
+    blurs = np.array([blur(_whole(photo.read(p))) for p in pictures], np.float32)
     crowd = Crowd(read[IDENTITY].values, np.unique(part.groups, return_inverse=True)[1], read[AGE].values[:, 0], blurs)
     first = sources.held_out(part.groups, 0.5, "clusters")
     return crowd.pick(first), crowd.pick(~first)
+
+
+def _whole(frame: Frame) -> Floats:
+    return brightness(frame.pixels, np.array([0, 0, *frame.size], np.float32), SIDE)
 
 
 def networks(*names: str) -> dict[str, str]:
