@@ -51,3 +51,9 @@ def test_a_stage_of_the_network_trains_into_its_checkpoint(tmp_path: Path, monke
 def test_what_a_stage_lacks_is_said(tmp_path: Path) -> None:
     error = run("train", "clean", "--data", str(tmp_path), "--out", str(tmp_path))
     assert isinstance(error, InputError) and "mien synth faces" in str(error)
+
+
+def test_a_stage_that_goes_on_names_the_one_before(tmp_path: Path) -> None:
+    for stage, before in (("mien_s", "faces"), ("echo", "mien_s")):
+        error = run("train", stage, "--data", str(tmp_path), "--out", str(tmp_path))
+        assert isinstance(error, InputError) and f"{before}.pt" in str(error), "before any data are read"

@@ -210,6 +210,11 @@ class Sources:
 def run(stage: str, where: Sources, work: Path, seed: int, threads: int) -> FaceNet:
     """Train a stage by name; its checkpoint lies in the work folder, and a killed run goes on from it."""
     torch.set_num_threads(threads)
+    start = STAGES[stage].start
+    if start and not (work / f"{start}.pt").is_file():
+        raise InputError(
+            f"stage {stage} goes on from {work / start}.pt, which is not there; train {start} into {work} first"
+        )
     parts = {name: where.load(name) for name in STAGES[stage].shares}
     return train(STAGES[stage], parts, seed, work, stage)
 
