@@ -110,3 +110,29 @@ def test_smiles_are_compared_within_people_found_in_both_photos() -> None:
     rows = [seen("001", False, 0.4), seen("002", False, 0.1), seen("003", False, 0.2), seen("004", False, None)]
     rows += [seen("001", True, 0.5), seen("002", True, 0.05), seen("003", True, 0.3), seen("004", True, 0.9)]
     assert evaluate.within(rows) == {"people": 3, "share": 0.6667}
+
+
+def test_smiles_are_scored_on_people_never_trained_on_whose_label_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = ["happiness", "neutral", "surprise", None]
+    rows = [(f"p{i}", f"p{i}_{k}", label) for i in range(40) for k, label in enumerate(labels)]
+    columns = {key: [row[k] for row in rows] for k, key in enumerate(("person", "name", "emotion"))}
+    pq.write_table(pa.table({**columns, "image": [picture(0)] * len(rows)}), tmp_path / "lfw_crops.parquet")
+    _, valid = sources.lfw(tmp_path)
+    wanted = {n for n in valid.names.tolist() if n.endswith(("_0", "_1"))}
+    asked = list[str]()
+
+    def kept(path: Path, names: np.ndarray) -> np.ndarray:
+        asked.extend(names.tolist())
+        return names
+
+    def answered(net: object, names: np.ndarray) -> dict[object, Reading]:
+        values = np.zeros((len(names), len(ACTION_UNITS.labels)), np.float32)
+        values[:, ACTION_UNITS.labels.index("AU12")] = [n.endswith("_0") for n in names.tolist()]
+        return {ACTION_UNITS: Reading(values, ACTION_UNITS.labels)}
+
+    monkeypatch.setattr(evaluate, "encoded", kept)
+    monkeypatch.setattr(evaluate, "answers", answered)
+    found = evaluate.smiles(None, tmp_path)  # type: ignore[arg-type]
+    assert found == {"faces": len(wanted), "auc": 1.0} and set(asked) == wanted

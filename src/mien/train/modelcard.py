@@ -36,6 +36,7 @@ SUMMARY = (
     ("action units, mean AUC on rendered heads never seen", "renders/mean_auc"),
     ("AU12 tells smiling from neutral, London set, AUC", "london/smile_auc"),
     ("the same, of one person's two photos: share where AU12 is higher", "london/smile_within_person/share"),
+    ("AU12 tells happy from neutral, LFW people never seen, by students' labels, AUC", "smiles/auc"),
     ("same person or not, LFW people never seen, 10-fold", "lfw/accuracy"),
     ("gender accuracy, UTKFace", "utkface/all/gender_accuracy"),
     ("age error in years, UTKFace", "utkface/all/age_mae"),

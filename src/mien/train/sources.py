@@ -140,9 +140,14 @@ def utkface(data: Path) -> tuple[Source, Source]:
 
 
 def lfw(data: Path) -> tuple[Source, Source]:
-    """LFW as (train, validate), split by person; the group is the person, the weak expression labels are left aside."""
+    """LFW as (train, validate), split by person; the group is the person.
+
+    Of its weak expression labels two are of use, as `smiling`: to report on, not to learn from.
+    """
     columns, images = table(data / "lfw_crops.parquet")
-    source = Source(images, {}, columns["person"].astype(str), columns["name"].astype(str))
+    smiling = [[{"happiness": 1.0, "neutral": 0.0}.get(label, np.nan)] for label in columns["emotion"]]
+    targets = {"smiling": np.array(smiling, np.float32)}
+    source = Source(images, targets, columns["person"].astype(str), columns["name"].astype(str))
     out = held_out(source.groups, 0.25)
     return source.pick(~out), source.pick(out)
 
