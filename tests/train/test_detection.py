@@ -13,7 +13,7 @@ from PIL import Image
 from mien.card import Card, Input
 from mien.detectors.finder import Finder
 from mien.train import detection
-from mien.train.detection import Truth, compare, crossed, reviewed, shown, tally
+from mien.train.detection import Truth, compare, counted, crossed, reviewed, shown, tally
 from mien.types import Faces, Floats, Frame
 
 BOX = np.array([[10, 10, 40, 40]], np.float32)
@@ -75,7 +75,7 @@ def test_each_album_is_scored_with_the_threshold_of_the_others(
         return real(detector, part, where) + np.array([0, 0, 0, alarms])
 
     monkeypatch.setattr(detection, "tally", watched)
-    found = crossed(Finder(CARD, Blind(), 0.5), truths, base)
+    found = crossed(counted(Finder(CARD, Blind(), 0.5), truths, base))
     assert asked == set(truths)
     assert found["thresholds"] == [0.625] + [0.7] * 11
     assert found["wrong"] == 50, "the odd album is scored at the threshold of the others"

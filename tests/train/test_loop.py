@@ -53,3 +53,13 @@ def test_the_rate_rises_then_falls_to_nothing() -> None:
     plan = loop.Plan(steps=1000, rate=1.0, warmup=100)
     rates = [plan.rate_at(s) for s in range(1000)]
     assert max(rates) <= 1.0 and int(np.argmax(rates)) == 99 and rates[-1] < 1e-4 and rates[0] == pytest.approx(0.01)
+
+
+def test_of_several_checkpoints_the_mean_is_loaded(tmp_path: Path) -> None:
+    nets = [torch.nn.BatchNorm1d(3) for _ in range(2)]
+    for i, net in enumerate(nets):
+        torch.nn.init.constant_(net.weight, 1.0 + 2 * i)
+        torch.save({"kept": net.state_dict()}, tmp_path / f"{i}.pt")
+    mixed = loop.averaged(torch.nn.BatchNorm1d(3), tmp_path / "0.pt", tmp_path / "1.pt")
+    assert mixed.weight.tolist() == [2.0, 2.0, 2.0]
+    assert loop.averaged(mixed, tmp_path / "1.pt").weight.tolist() == [3.0, 3.0, 3.0]

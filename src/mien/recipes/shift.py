@@ -26,10 +26,10 @@ from mien.temporal.gate import Gate, beside
 from mien.train import extract, sources
 from mien.train.data import Ints
 from mien.train.folds import crossed
+from mien.train.sources import USABLE
 from mien.train.tally import MEAN_F1, Doubles, draws, gaps, interval, paired, tosses
 from mien.types import Floats, Signal
 
-USABLE = ("neutral", "happiness")
 PLACES = [EXPRESSIONS.index(name) for name in USABLE]
 MOST = 3000  # faces that the head learns from: more change nothing
 Figures = dict[str, record.Figure]
@@ -198,17 +198,11 @@ def ferplus(model: Model, data: Path) -> tuple[Answered, Answered]:
 
 def lfw(model: Model, data: Path) -> tuple[Answered, Answered]:
     """LFW's labelled faces: of people whose photos taught the network identity, and of people it never saw."""
-    import pyarrow.parquet as pq
-
-    path = data / "lfw_crops.parquet"
-    table = pq.read_table(path, columns=["name", "emotion"])
-    emotion = dict(zip(table["name"].to_pylist(), table["emotion"].to_pylist(), strict=True))
     out = []
     for part in sources.lfw(data):
-        known = np.array([emotion[n] is not None for n in part.names.tolist()])
-        part = part.pick(known)
-        label = np.array([EXPRESSIONS.index(emotion[n]) for n in part.names.tolist()])
-        out.append(read(model, path, part.names, part.groups, label))
+        part = part.pick(np.isfinite(part.targets["label"][:, 0]))
+        label = part.targets["label"][:, 0].astype(int)
+        out.append(read(model, data / "lfw_crops.parquet", part.names, part.groups, label))
     return out[0], out[1]
 
 

@@ -107,12 +107,6 @@ def mix(batch: Tensor, targets: Mapping[str, Tensor], rows: slice, rng: torch.Ge
         targets["identity"][rows][share > 0.1] = torch.nan
 
 
-def plain(images: Tensor) -> Tensor:
-    """Unchanged uint8 grey faces (n, S, S) → the network's input (n, 1, 64, 64), normalised as the card says."""
-    small = nnf.interpolate(images[:, None].float() / 255, size=SIZE, mode="bilinear", antialias=True)
-    return (small - 0.5) / 0.25
-
-
 def faces(images: Tensor, flips: Tensor, how: Strength, rng: torch.Generator) -> Tensor:
     """Changed uint8 grey faces (n, S, S) → the network's input (n, 1, 64, 64), normalised as the card says."""
     return changed(images[:, None].float() / 255, flips, how, rng)

@@ -110,16 +110,21 @@ def reviewed(truths: dict[str, Truth]) -> dict[str, Truth]:
     return added
 
 
-def crossed(detector: Finder, truths: Mapping[str, Truth], base: Path) -> dict[str, record.Figure]:
-    """The same with each album at the threshold that does best, by F1, on all others."""
+def counted(detector: Finder, truths: Mapping[str, Truth], base: Path) -> NDArray[np.int64]:
+    """The tally of each threshold tried and each album: (thresholds, albums, 4)."""
     albums = sorted({Path(name).parent for name in truths})
     counts = np.zeros((len(TRIED), len(albums), 4), np.int64)
     for i, threshold in enumerate(TRIED):
         for j, album in enumerate(albums):
             part = {name: truth for name, truth in truths.items() if Path(name).parent == album}
             counts[i, j] = tally(replace(detector, threshold=threshold), part, base)
+    return counts
+
+
+def crossed(counts: NDArray[np.int64]) -> dict[str, record.Figure]:
+    """Recall and precision with each album at the threshold that does best, by F1, on all others."""
     rest = counts.sum(1, keepdims=True) - counts  # by threshold: all albums but this one
-    best = [max(range(len(TRIED)), key=lambda i, j=j: _f1(rest[i, j])) for j in range(len(albums))]
+    best = [max(range(len(TRIED)), key=lambda i, j=j: _f1(rest[i, j])) for j in range(counts.shape[1])]
     scored = np.sum([counts[i, j] for j, i in enumerate(best)], axis=0)
     return shown(scored) | {"thresholds": sorted(TRIED[i] for i in best)}
 
@@ -140,14 +145,15 @@ def main() -> None:
     photos = folder.photos(given.photos)
     truths = teach(photos, given.photos, given.labels)
     detector, known = load(threads=1), reviewed(truths)
-    sweep = {f"{t:.3f}": shown(tally(replace(detector, threshold=t), known, given.photos)) for t in TRIED}
+    counts = counted(detector, known, given.photos)
+    sweep = {f"{t:.3f}": shown(count) for t, count in zip(TRIED, counts.sum(1), strict=True)}
     card = detector.card
     found: dict[str, record.Figure] = {"card": card.name, "hash": card.hash, "threshold": detector.threshold}
     found |= {"judge": detector.judge.card.hash if detector.judge else "", "photos": len(truths)}
     found |= {"at": shown(tally(detector, truths, given.photos)), "by_threshold": sweep}
     found |= {
         "reviewed": shown(tally(detector, known, given.photos)),
-        "crossed": crossed(detector, known, given.photos),
+        "crossed": crossed(counts),
     }
     found |= {"without_judge": shown(tally(replace(detector, judge=None, threshold=0.7), known, given.photos))}
     data = [given.photos / name for name in truths]

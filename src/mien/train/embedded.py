@@ -19,11 +19,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mien.card import Input
 from mien.errors import InputError
+from mien.geometry import normalise, shrink
 from mien.heads import ACTION_UNITS, QUESTIONS
 from mien.train import augment, london, loop, sources
 from mien.train.nets import FaceNet
 from mien.train.sources import Source
+from mien.types import Pixels
 
 WEIGHTS = {
     "expression": 1.5,
@@ -38,6 +41,7 @@ WEIGHTS = {
 }
 
 
+INPUT = Input(size=augment.SIZE, crop="aligned", mean=(0.5,), std=(0.25,))  # grey: colour could only tell sets apart
 MIXED = ("ferplus",)  # sources whose faces are laid over each other: their labels are shares of votes
 WHOLE_ROWS = ("expression", "age", "gender", "ethnicity", "identity")  # known or unknown as a whole, not by column
 TARGETS = {h: len(head.labels) for h, head in QUESTIONS.items()} | {"unit_priors": len(ACTION_UNITS.labels)}
@@ -96,6 +100,12 @@ def identity_loss(raw: Tensor, target: Tensor, known: Tensor) -> Tensor:
     return (1 - (mine * theirs).sum(1)).mean() + 4 * ((mine @ mine.T - theirs @ theirs.T) ** 2).mean()
 
 
+def crops(squares: Pixels) -> list[Pixels]:
+    """Stored squares, grey or in colour, as the crops that the shipped network sees."""
+    size = INPUT.size
+    return [shrink(image, (size, size)).reshape(size, size, -1) for image in squares]
+
+
 def echoed(part: Source, net: FaceNet) -> Source:
     """The source with the network's own expressions: as much as people's votes, alone where nobody voted at all.
 
@@ -103,7 +113,8 @@ def echoed(part: Source, net: FaceNet) -> Source:
     """
     net.eval()
     with torch.no_grad():
-        batches = (augment.plain(images) for images in torch.from_numpy(part.images).split(256))
+        starts = range(0, len(part), 256)
+        batches = (torch.from_numpy(normalise(crops(part.images[i : i + 256]), INPUT)) for i in starts)
         ways = torch.cat([torch.stack([net(w)["expression"].softmax(1) for w in (b, b.flip(3))]) for b in batches], 1)
     own = ways.mean(0).numpy()
     voted = part.targets.get("expression", own)

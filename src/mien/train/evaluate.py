@@ -28,7 +28,8 @@ from mien.models import Model
 from mien.perceive import Perceiver
 from mien.train import london, sources
 from mien.train.augment import SIZE
-from mien.train.ship import WEIGHTS, crops, model
+from mien.train.embedded import crops
+from mien.train.ship import WEIGHTS, model
 from mien.types import Faces, Floats, Head, Reading
 
 Figures = dict[str, record.Figure]
@@ -173,9 +174,11 @@ def identity(net: Model, data: Path) -> Figures:
 def smiles(net: Model, data: Path) -> Figures:
     """AU12 of LFW people never trained on whom students called happy or neutral: opinions, but of many faces."""
     part = sources.lfw(data)[1]
-    part = part.pick(np.isfinite(part.targets["smiling"][:, 0]))
+    usable = [EXPRESSIONS.index(name) for name in sources.USABLE]
+    part = part.pick(np.isin(part.targets["label"][:, 0], usable))
+    happy = part.targets["label"][:, 0] == EXPRESSIONS.index("happiness")
     units = answers(net, encoded(data / "lfw_crops.parquet", part.names))[ACTION_UNITS]
-    return {"faces": len(part), "auc": round(auc(part.targets["smiling"][:, 0] > 0.5, units["AU12"]), 4)}
+    return {"faces": len(part), "auc": round(auc(happy, units["AU12"]), 4)}
 
 
 def consenting(net: Model, data: Path, trained_on: Collection[int]) -> Figures:

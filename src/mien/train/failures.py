@@ -22,8 +22,8 @@ from mien.heads import EXPRESSION
 from mien.labels import EXPRESSIONS
 from mien.models import Model
 from mien.train import sources
+from mien.train.embedded import crops
 from mien.train.finder import Scenes
-from mien.train.ship import crops
 from mien.types import Frame
 
 TILE, ACROSS, CAPTION = 112, 8, 28

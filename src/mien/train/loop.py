@@ -36,9 +36,10 @@ class Plan:
         return self.rate * rise * 0.5 * (1 + math.cos(math.pi * step / self.steps))
 
 
-def averaged(net: Net, checkpoint: Path) -> Net:
-    """The network with a checkpoint's averaged weights."""
-    net.load_state_dict(torch.load(checkpoint, weights_only=True)["kept"])
+def averaged(net: Net, *checkpoints: Path) -> Net:
+    """The network with a checkpoint's averaged weights, or with the mean of several ones'."""
+    kept = [torch.load(checkpoint, weights_only=True)["kept"] for checkpoint in checkpoints]
+    net.load_state_dict({name: sum(weights[name] for weights in kept) / len(kept) for name in kept[0]})
     return net
 
 

@@ -1,6 +1,6 @@
 """From a checkpoint to what ships: fp32 and int8 ONNX, temperatures, cards.
 
-python -m mien.train.ship --name mien_s.default --checkpoint .cache/train/mien_s.pt --data DIR
+python -m mien.train.ship --name mien_s.default --checkpoint .cache/train/mien_s.pt .cache/train/echo.pt --data DIR
 python -m mien.train.ship --name mien_s.clean --checkpoint .cache/train/clean.pt --renders DIR
 python -m mien.train.ship --name finder.default --checkpoint .cache/train/finder.pt --scenes DIR
 python -m mien.train.ship --name judge.default --checkpoint judge.pt other.pt --scenes DIR --photos DIR
@@ -19,16 +19,16 @@ import torch
 from torch import nn
 
 from mien.card import Card, Input, Output
-from mien.geometry import luma, normalise, shrink
+from mien.geometry import luma, normalise
 from mien.heads import EXPRESSION, QUESTIONS
 from mien.models import Model
 from mien.runtime.onnx import Onnx
 from mien.train import export, loop, sources
 from mien.train.augment import SIZE
-from mien.train.embedded import chances, widths
+from mien.train.embedded import INPUT, chances, crops, widths
 from mien.train.finder import FinderNet
 from mien.train.nets import FaceNet
-from mien.types import Floats, Pixels
+from mien.types import Floats
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 LICENSES = {
@@ -58,19 +58,13 @@ def temperature(logits: Floats, soft: Floats) -> float:
     return float(np.exp((low + high) / 2))
 
 
-def crops(squares: np.ndarray) -> list[Pixels]:
-    """Stored squares, grey or in colour, as the crops that the shipped network sees."""
-    return [shrink(image, (SIZE, SIZE)).reshape(SIZE, SIZE, -1) for image in squares]
-
-
-def faces(name: str, checkpoint: Path, told: tuple[sources.Source, sources.Source]) -> list[Card]:
+def faces(name: str, checkpoints: Sequence[Path], told: tuple[sources.Source, sources.Source]) -> list[Card]:
     """Ship the face network in int8 and the main one in fp32, too; `told` are faces to quantise and to calibrate on."""
-    net, main = loop.averaged(FaceNet(widths()), checkpoint).eval(), name not in UNTAUGHT
+    net, main = loop.averaged(FaceNet(widths()), *checkpoints).eval(), name not in UNTAUGHT
     if main:
         restore(net, told[0])
     names = [n for n in (*net.heads, *net.placed, "embedding256") if n not in UNTAUGHT.get(name, ())]
-    how = Input(size=SIZE, crop="aligned", mean=(0.5,), std=(0.25,))  # grey: colour could only tell data sets apart
-    fit, calibrate = told
+    fit, calibrate, how = *told, INPUT
     stem = name.replace(".", "_")
     fp32, int8 = WEIGHTS / f"{stem}.fp32.onnx", WEIGHTS / f"{stem}.int8.onnx"
     export.to_onnx(net, names, torch.randn(4, 1, SIZE, SIZE), fp32, {0: "n"})
@@ -152,16 +146,17 @@ def finder(name: str, checkpoint: Path, scenes: Path) -> list[Card]:
 
 def judge(name: str, checkpoints: Sequence[Path], scenes: Path, photos: Path) -> list[Card]:
     """Ship the second opinion, the mean of all these, in int8 alone: it is asked about single finds."""
-    from mien.train.judge import INPUT, JudgeNet, Panel, collected
+    from mien.train.judge import INPUT as FINDS
+    from mien.train.judge import JudgeNet, Panel, collected
 
     nets = [loop.averaged(JudgeNet(), checkpoint) for checkpoint in checkpoints]
     net, path = Panel(nets).eval(), WEIGHTS / f"{name.replace('.', '_')}.int8.onnx"
     fp32 = path.with_suffix(".fp32.onnx")
     export.to_onnx(net, ["face"], torch.randn(4, 3, SIZE, SIZE), fp32, {0: "n"})
     found = crops(collected(scenes, photos, 200, seed=2).images[:1024])
-    export.to_int8(fp32, path, [normalise(found[i : i + 64], INPUT) for i in range(0, len(found), 64)])
+    export.to_int8(fp32, path, [normalise(found[i : i + 64], FINDS) for i in range(0, len(found), 64)])
     fp32.unlink()
-    card = Card(name, path.name, LICENSES[name], INPUT, (), (name.split(".")[0],), post={"weight": WEIGHT})
+    card = Card(name, path.name, LICENSES[name], FINDS, (), (name.split(".")[0],), post={"weight": WEIGHT})
     return [finish(card, path)]
 
 
@@ -186,7 +181,11 @@ def main() -> None:
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parse.add_argument("--name", choices=sorted(LICENSES), required=True)
     parse.add_argument(
-        "--checkpoint", type=Path, required=True, nargs="+", help="one; of judges as many as sit together"
+        "--checkpoint",
+        type=Path,
+        required=True,
+        nargs="+",
+        help="the judges that sit together, the face networks whose mean ships, or one",
     )
     parse.add_argument("--data", type=Path)
     parse.add_argument("--scenes", type=Path)
@@ -194,15 +193,15 @@ def main() -> None:
     parse.add_argument("--renders", type=Path, help="for mien_s.clean: rendered heads never trained on")
     given = parse.parse_args()
     checkpoint, *more = given.checkpoint
-    if more and not given.name.startswith("judge"):
-        parse.error(f"wanted one checkpoint for {given.name}, got {len(given.checkpoint)}; only judges sit together")
+    if more and given.name.startswith("finder"):
+        parse.error(f"wanted one checkpoint for {given.name}, got {len(given.checkpoint)}; name one")
     if given.name.startswith("finder"):
         made = finder(given.name, checkpoint, given.scenes)
     elif given.name.startswith("judge"):
         made = judge(given.name, given.checkpoint, given.scenes, given.photos)
     else:
         told = rendered(given.renders) if given.name.endswith("clean") else photos(given.data)
-        made = faces(given.name, checkpoint, told)
+        made = faces(given.name, given.checkpoint, told)
     for card in made:
         print(f"{card.name}: {card.file}, {card.size / 1e6:.2f} MB")  # noqa: T201
 

@@ -19,6 +19,7 @@ from mien.train.prototypes import expected
 from mien.types import Floats
 
 SIDE = 72  # stored side; the network sees 64 of it after turning and shifting
+USABLE = ("neutral", "happiness")  # of LFW's weak labels
 PRESENT = 0.5  # a unit at half its full movement counts as surely present, at none as surely absent
 
 
@@ -142,11 +143,11 @@ def utkface(data: Path) -> tuple[Source, Source]:
 def lfw(data: Path) -> tuple[Source, Source]:
     """LFW as (train, validate), split by person; the group is the person.
 
-    Of its weak expression labels two are of use, as `smiling`: to report on, not to learn from.
+    Under `label` stands the weak label's place in EXPRESSIONS, NaN where there is none: not to learn from.
     """
     columns, images = table(data / "lfw_crops.parquet")
-    smiling = [[{"happiness": 1.0, "neutral": 0.0}.get(label, np.nan)] for label in columns["emotion"]]
-    targets = {"smiling": np.array(smiling, np.float32)}
+    label = [[EXPRESSIONS.index(name) if name else np.nan] for name in columns["emotion"]]
+    targets = {"label": np.array(label, np.float32)}
     source = Source(images, targets, columns["person"].astype(str), columns["name"].astype(str))
     out = held_out(source.groups, 0.25)
     return source.pick(~out), source.pick(out)
