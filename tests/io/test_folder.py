@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mien.io.folder import photos, videos
+import pytest
+from PIL import Image
+
+from mien.io.folder import PHOTOS, photos, videos
+from mien.io.photo import read
 
 
 def made(root: Path, *names: str) -> None:
@@ -28,6 +32,20 @@ def test_photos_and_videos_are_kept_apart_and_other_files_left_out(tmp_path: Pat
     made(tmp_path, "a.jpg", "b.mp4", "c.txt", "d", "e.jpg.bak")
     assert names(tmp_path, photos(tmp_path)) == ["a.jpg"]
     assert names(tmp_path, videos(tmp_path)) == ["b.mp4"]
+
+
+@pytest.mark.parametrize("ending", sorted(PHOTOS - {".heic", ".heif"}))
+def test_a_photo_of_every_listed_ending_is_found_and_read(tmp_path: Path, ending: str) -> None:
+    if ending not in Image.registered_extensions():
+        pytest.skip(f"this Pillow does not write {ending}")
+    Image.new("RGB", (32, 16), "red").save(tmp_path / f"a{ending}")
+    assert [read(p).size for p in photos(tmp_path)] == [(32, 16)]
+
+
+@pytest.mark.parametrize("ending", [".jfif", ".avif", ".3gp", ".m2ts"])
+def test_what_browsers_phones_and_camcorders_save_is_found(tmp_path: Path, ending: str) -> None:
+    made(tmp_path, f"a{ending}", f"B{ending.upper()}")
+    assert names(tmp_path, photos(tmp_path) + videos(tmp_path)) == [f"a{ending}", f"B{ending.upper()}"]
 
 
 def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
