@@ -97,6 +97,12 @@ def test_a_border_on_the_card_needs_no_learning(mien: Callable, gallery: Path, o
     assert len(mien("album", gallery, "--features", "events.own", "--json").album["events"]) == 3
 
 
+@pytest.mark.parametrize("words", [("--features", "clpi"), ("--captions",)])
+def test_what_cannot_be_had_does_not_bind_the_album(mien: Callable, gallery: Path, words: tuple[str, ...]) -> None:
+    assert mien("album", gallery, *words).code == 2
+    assert mien("album", gallery).code == 0
+
+
 @pytest.mark.usefixtures("own")
 def test_descriptions_of_two_networks_are_not_mixed_in_one_album(mien: Callable, gallery: Path) -> None:
     mien("album", gallery)

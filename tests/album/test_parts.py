@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,8 +14,8 @@ from PIL import Image
 from mien.album import events, exif, fusion, scene
 from mien.album.captions import Words, ensemble
 from mien.album.events import Borders
-from mien.album.store import Photo
-from mien.album.view import ordered
+from mien.album.store import Photo, Store
+from mien.album.view import ordered, view
 from mien.card import Card, Input, Output
 from mien.errors import InputError
 from mien.heads import embedding
@@ -54,6 +55,21 @@ def test_where_no_time_tells_another_folder_is_a_border() -> None:
     folders = ["a", "a", "b", "b"]
     assert Borders()(alike, np.array([nan, nan, nan, nan]), folders).tolist() == [0, 0, 1, 1]
     assert Borders()(alike, np.array([0.0, 60, 120, nan]), folders).tolist() == [0, 0, 0, 0]
+
+
+def test_an_undated_photo_bridges_no_gap_of_years(tmp_path: Path) -> None:
+    alike = np.ones(3, np.float32)
+    taken = {"a/1": "2019:08:30 10:00:00", "a/2": "", "b/1": "", "b/2": "2021:01:02 10:00:00", "c/1": "", "d/1": ""}
+    with Store(tmp_path / "album.sqlite") as store:
+        for path, when in taken.items():
+            store.add(Photo(path, 0, 0, path, exif.moment(when), alike), [])
+        found = [(e.label, [p.path for p in e.photos]) for e in view(store).events]
+    assert found == [
+        ("2019-08-30", ["a/1", "a/2"]),
+        ("2021-01-02", ["b/1", "b/2"]),
+        ("c", ["c/1"]),
+        ("d", ["d/1"]),
+    ]
 
 
 def test_of_the_steps_that_see_one_border_only_the_highest_counts() -> None:
@@ -137,6 +153,25 @@ def test_the_time_taken_is_the_cameras_and_never_the_files(tmp_path: Path, made:
     assert exif.year(taken) == pytest.approx(2019.5, abs=0.01)
     assert exif.taken(made.paint(tmp_path / "b.jpg", ["red"])) is None
     assert exif.taken(tmp_path / "none.jpg") is None
+
+
+def test_a_heic_photo_tells_when_it_was_taken(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif", reason="HEIC needs pillow-heif")
+    notes = Image.Exif()
+    notes.get_ifd(0x8769)[0x9003] = "2019:07:02 12:00:00"
+    for name in ("p.heic", "sent.jpg"):  # phones and messengers give it any ending
+        file = BytesIO()
+        heif.from_pillow(Image.new("RGB", (64, 64))).save(file, exif=notes.tobytes())
+        (tmp_path / name).write_bytes(file.getvalue())
+        assert exif.taken(tmp_path / name) == exif.moment("2019:07:02 12:00:00")
+
+
+def test_a_photo_that_pillow_thinks_too_large_tells_when_it_was_taken(
+    tmp_path: Path, made: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = made.paint(tmp_path / "p.jpg", ["red"], taken="2019:07:02 12:00:00")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    assert exif.taken(photo) == exif.moment("2019:07:02 12:00:00")
 
 
 def test_photos_without_a_date_stay_by_their_neighbour_in_their_folder_or_come_last() -> None:

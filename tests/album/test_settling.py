@@ -14,6 +14,7 @@ from mien.album import edits, people
 from mien.album.experiments.scale import _vectors
 from mien.album.index import Looker, index
 from mien.album.store import Face, Photo, Store
+from mien.album.view import view
 from mien.errors import InputError
 from mien.identity.score import rand_index
 
@@ -144,6 +145,24 @@ def test_a_video_gives_one_face_per_person_who_then_meets_their_photos(
     seen = len(looks)
     index(tmp_path, files, store, Looker(see, every=3))
     assert len(looks) == seen
+
+
+def test_a_damaged_video_is_named_and_whom_its_good_frames_show_is_kept(
+    made: SimpleNamespace, store: Store, tmp_path: Path
+) -> None:
+    clip(tmp_path / "v.mkv", made, 96)
+    whole = (tmp_path / "v.mkv").read_bytes()
+    hole = len(whole) * 4 // 5
+    (tmp_path / "v.mkv").write_bytes(whole[:hole] + bytes(500) + whole[hole + 500 :])
+    for unchanged in (0, 1):  # remembered, and not decoded again
+        outcome = index(tmp_path, [tmp_path / "v.mkv"], store, Looker(made.see, every=3))
+        ((name, reason),) = outcome.failed
+        assert (name, "frames were kept" in reason) == ("v.mkv", True)
+        assert outcome.unchanged == unchanged
+    people.settle(store)
+    seen = view(store)
+    assert [len(p.faces) for p in seen.people] == [1, 1]
+    assert [p.path for p in seen.private] == ["v.mkv"]
 
 
 def test_a_track_of_too_few_good_looks_says_so(made: SimpleNamespace, store: Store, tmp_path: Path) -> None:

@@ -45,15 +45,13 @@ def description(store: Store, how: Seen, device: str = "cpu", threads: int | Non
     before = store.setting("features") or PLAIN
     name = how.features or before.removesuffix(CAPTIONED)
     captioned = how.captions or (how.features is None and before.endswith(CAPTIONED))
-    store.agree({"features": name + CAPTIONED * captioned})
-    describe, classes = scene.plain, ()
-    if name != PLAIN:
-        model = load(name, device=device, threads=threads)
-        describe, classes = scene.of_model(model), scene.classes(model.card)
-        if "border" in model.card.post and store.setting("border") is None and not captioned:
-            _keep(store, Borders(unlike=model.card.post["border"]))
-    if captioned:
-        kinds = _kinds(store, how.known, classes)
+    model = load(name, device=device, threads=threads) if name != PLAIN else None
+    describe, classes = (scene.of_model(model), scene.classes(model.card)) if model else (scene.plain, ())
+    kinds = _kinds(store, how.known, classes) if captioned else None
+    store.agree({"features": name + CAPTIONED * captioned})  # not before: what cannot be had is not remembered
+    if model and "border" in model.card.post and store.setting("border") is None and not captioned:
+        _keep(store, Borders(unlike=model.card.post["border"]))
+    if kinds:
         describe, classes = told(describe, kinds, classes), kinds.names
     store.put("classes", json.dumps(classes))
     return describe

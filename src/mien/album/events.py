@@ -36,18 +36,21 @@ class Borders:
         """Places to each side of a border where no other stands."""
         return self.window
 
-    def __call__(self, scenes: Floats, times: Times | None = None, folders: Sequence[str] = ()) -> Ids:
+    def __call__(
+        self, scenes: Floats, times: Times | None = None, folders: Sequence[str] = (), moments: Times | None = None
+    ) -> Ids:
         """An event number per photo, from 0; `times` in seconds, NaN where a photo does not tell.
 
+        `moments` are times that have those of a neighbour there: an undated photo must not bridge a gap of years.
         Where no time tells, a border stands between two `folders`.
         """
         if not len(scenes):
             return np.zeros(0, np.int64)
         border = peaks(dissimilarity(scenes, self.window), self.unlike, self.reach)
         if times is not None:
-            hours = np.abs(np.diff(times)) / 3600
+            hours, apart = (np.abs(np.diff(t)) / 3600 for t in (times, times if moments is None else moments))
             moved = np.array([a != b for a, b in pairwise(folders)], bool) if folders else np.zeros_like(border)
-            border = (border & ~(hours < self.near)) | (hours > self.gap) | (np.isnan(hours) & moved)
+            border = (border & ~(hours < self.near)) | (apart > self.gap) | (np.isnan(apart) & moved)
         return np.concatenate([[0], np.cumsum(border)])
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import warnings
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _BLOCK, _ORIGINAL, _DIGITIZED = 0x8769, 0x9003, 0x9004
 
@@ -14,17 +18,28 @@ def taken(path: Path) -> float | None:
 
     A file's date is no substitute: copying changes it, and a wrong year would make a wrong birth year.
     """
-    from PIL import Image
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            with _opened(path) as image:
                 notes = image.getexif().get_ifd(_BLOCK)
         said = notes.get(_ORIGINAL) or notes.get(_DIGITIZED)
         return moment(str(said)) if said else None
     except Exception:  # decoders of damaged notes raise nearly anything, and a photo without a date is no error
         return None
+
+
+def _opened(path: Path) -> Image.Image:
+    from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+
+    try:
+        return Image.open(path)
+    except Image.DecompressionBombError:  # 200 megapixels of a phone; no pixel is made here
+        return JpegImagePlugin.JpegImageFile(path)
+    except UnidentifiedImageError:  # Pillow alone knows no HEIC
+        from pillow_heif import HeifImageFile
+
+        return HeifImageFile(path)
 
 
 def moment(words: str) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -22,7 +22,7 @@ from mien.identity import descriptor
 from mien.identity.cast import LOOKS
 from mien.identity.gate import Gate
 from mien.io import folder, photo
-from mien.io.video import Video
+from mien.io.video import Damaged, Video
 from mien.io.whole import Unwritable
 from mien.quality import measure
 from mien.stream import Watch
@@ -49,17 +49,20 @@ class Looker:
         faces = measure(self.see(photo.read(path, limit=self.limit)))
         return self.describe(faces.frame), [_face(f, self.gate.reason(f)) for f in faces]
 
-    def video(self, path: Path) -> tuple[Floats | None, list[Face]]:
-        """What the first frame looks like, and a face per person followed."""
+    def video(self, path: Path) -> tuple[Floats | None, list[Face], str]:
+        """What the first frame looks like, a face per person followed, and what of the file was damaged, if any."""
         tracks: dict[int, _Track] = {}
-        looks: Floats | None = None
-        for faces in Watch(Video(path, self.every, limit=self.limit), lambda frame: measure(self.see(frame))):
-            looks = self.describe(faces.frame) if looks is None else looks
-            for face in faces:
-                if face.person is not None:
-                    tracks.setdefault(face.person, _Track()).add(face, self.gate.reason(face), faces)
+        looks, damage = None, ""
+        try:
+            for faces in Watch(Video(path, self.every, limit=self.limit), lambda frame: measure(self.see(frame))):
+                looks = self.describe(faces.frame) if looks is None else looks
+                for face in faces:
+                    if face.person is not None:
+                        tracks.setdefault(face.person, _Track()).add(face, self.gate.reason(face), faces)
+        except Damaged as error:
+            damage = error.reason
         places = {person: i for i, person in enumerate(tracks)}
-        return looks, [track.face(places) for track in tracks.values()]
+        return looks, [track.face(places) for track in tracks.values()], damage
 
 
 @dataclass(slots=True)
@@ -89,45 +92,51 @@ def index(
 ) -> Outcome:
     """Bring the store up to date with these files; each is one transaction, so that a kill loses at most one look.
 
-    A file that cannot be read is remembered with its reason, and tried again when it has changed.
+    A file that cannot be read is remembered with its reason, and tried again; a damaged video when it has changed.
     """
     outcome = Outcome()
     here = {path.relative_to(album).as_posix(): path for path in paths}
-    known = {p.path: p for p in store.photos(scenes=False)}
-    away = {p.path: p for p in store.photos(absent=True, scenes=False)}
-    missing = [p for p in known if p not in here]
-    moved = {p.digest: p for p in (*away.values(), *(known[m] for m in missing)) if p.path not in here and p.digest}
+    before, away = store.photos(scenes=False), store.photos(absent=True, scenes=False)
+    known, gone = {p.path: p for p in (*before, *away) if p.digest}, {p.path for p in away}
+    now = {name: _stamped(name, here[name], old) for name, old in known.items() if name in here}
+    # where other content took a file's place, the file may lie elsewhere: it must not be overwritten before it is found
+    replaced = store.part(known[name] for name, new in now.items() if new.digest not in ("", known[name].digest))
+    moved: dict[str, list[Photo]] = defaultdict(list)
+    for old in (*replaced, *(p for p in known.values() if p.path not in here)):
+        moved[old.digest].append(old)
     for name, path in here.items():
         step()
         if plain_name(name) != name:
             outcome.failed.append((plain_name(name), "its name is no valid Unicode; rename the file"))
             continue
-        new = _stamped(name, path)
-        old = known.get(name) or away.get(name)
-        untouched = old is not None and (old.size, old.changed) == (new.size, new.changed)
-        new = replace(new, digest=old.digest if old and untouched else _digest(path))
-        if old and old.digest == new.digest:  # also after a copy, which changes only the date
-            if not untouched or name in away:
+        was, new = known.get(name), now.get(name) or _stamped(name, path)
+        if was and not new.digest:
+            outcome.failed.append((name, "it cannot be opened now; what is known of it stays until it can"))
+        elif was and was.digest == new.digest:  # also after a copy, which changes only the date
+            if name in gone or (was.size, was.changed) != (new.size, new.changed):
                 store.keep(name, new)
             outcome.unchanged += 1
-            outcome.failed += [(name, old.error)] if old.error else []
-        elif new.digest in moved:
-            store.keep(moved.pop(new.digest).path, new)
+            outcome.failed += [(name, was.error)] if was.error else []
+        elif moved[new.digest]:
+            was = moved[new.digest].pop(0)
+            store.keep(was.path, new)
             outcome.moved += 1
+            outcome.failed += [(name, was.error)] if was.error else []
         else:
             _look(path, new, store, look, outcome)
+    store.drop(p.path for p in replaced if p in moved[p.digest])
     shown = {p.path for p in store.photos(scenes=False)}
-    gone = [m for m in missing if m in shown]
-    store.leave(gone)
-    outcome.gone = len(gone)
+    missing = [p.path for p in before if p.path not in here and p.path in shown]
+    store.leave(missing)
+    outcome.gone = len(missing)
     return outcome
 
 
 def _look(path: Path, new: Photo, store: Store, look: Looker, outcome: Outcome) -> None:
     try:
         if path.suffix.lower() in folder.VIDEOS:
-            scene_, faces = look.video(path)
-            new = replace(new, scene=scene_)
+            scene_, faces, damage = look.video(path)
+            new = replace(new, scene=scene_, error=damage)
         else:
             scene_, faces = look.photo(path)
             new = replace(new, scene=scene_, taken=exif.taken(path))
@@ -136,8 +145,9 @@ def _look(path: Path, new: Photo, store: Store, look: Looker, outcome: Outcome) 
     except (MienError, OSError) as error:
         faces = []
         reason = error.reason if isinstance(error, Unreadable) else str(error)
-        new = replace(new, error=reason)
-        outcome.failed.append((new.path, reason))
+        # without a digest it is tried again: the user may do what the reason says, and the file stays as it is
+        new = replace(new, error=reason, digest="")
+    outcome.failed += [(new.path, new.error)] if new.error else []
     store.add(new, faces)
     outcome.looked, outcome.faces = outcome.looked + 1, outcome.faces + len(faces)
 
@@ -202,22 +212,22 @@ def plain_name(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _stamped(name: str, path: Path) -> Photo:
+def _stamped(name: str, path: Path, old: Photo | None = None) -> Photo:
+    """The file as it is now, read only where size or date are not those of before; no digest if it cannot be opened."""
     try:
         state = path.stat()
-        return Photo(name, state.st_size, state.st_mtime_ns, "", None, None)
-    except OSError:  # gone since it was listed: reading it will say so
+        stamp = state.st_size, state.st_mtime_ns
+        digest = old.digest if old and stamp == (old.size, old.changed) else _digest(path)
+    except OSError:  # reading it will say why
         return Photo(name, -1, -1, "", None, None)
+    return Photo(name, *stamp, digest, None, None)
 
 
 def _digest(path: Path) -> str:
     total = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                total.update(block)
-    except OSError:
-        return ""
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            total.update(block)
     return total.hexdigest()
 
 

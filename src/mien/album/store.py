@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -82,6 +82,7 @@ class Store:
         try:
             self._base = sqlite3.connect(path, isolation_level=None, timeout=30)
             self._base.execute("PRAGMA foreign_keys = ON")
+            self._base.execute("PRAGMA secure_delete = ON")  # what is forgotten leaves the file, too
             self._base.execute("PRAGMA synchronous = FULL")  # confirmed means on the disk
             self._open()
         except sqlite3.Error as error:
@@ -185,6 +186,19 @@ class Store:
                 "UPDATE photo SET path = ?, size = ?, changed = ?, absent = 0 WHERE path = ?",
                 (now.path, now.size, now.changed, was),
             )
+
+    def part(self, replaced: Iterable[Photo]) -> list[Photo]:
+        """Files with other content now: what was known goes away, to paths that no file has, and makes room for it."""
+        parted = [replace(p, path=f"{p.path}/{p.digest}") for p in replaced]
+        with self.transaction() as base:
+            rows = [(p.path, p.id) for p in parted]
+            base.executemany("UPDATE OR REPLACE photo SET path = ?, absent = 1 WHERE id = ?", rows)
+        return parted
+
+    def drop(self, paths: Iterable[str]) -> None:
+        """Delete for good what is known of these."""
+        with self.transaction() as base:
+            base.executemany("DELETE FROM photo WHERE path = ?", [(p,) for p in paths])
 
     def leave(self, gone: Iterable[str]) -> None:
         """Files that are no longer there: they show nowhere, and are known again when they return."""

@@ -64,7 +64,7 @@ class Wanted:
 def view(store: Store, wanted: Wanted | None = None) -> Album:
     """The album as the store has it now."""
     wanted = wanted or Wanted()
-    photos = ordered([p for p in store.photos() if not p.error])
+    photos = ordered([p for p in store.photos() if not p.error or p.scene is not None])  # damaged videos, too
     faces = store.faces()
     names = store.names()
     by_id = {p.id: p for p in photos}
@@ -88,6 +88,12 @@ def view(store: Store, wanted: Wanted | None = None) -> Album:
 
 def ordered(photos: Sequence[Photo]) -> list[Photo]:
     """By time taken; one without a date stays beside its neighbour by file name in the same folder, or comes last."""
+    moment = _moments(photos)
+    return sorted(photos, key=lambda p: (moment.get(p.id, math.inf), _counted(p.path)))
+
+
+def _moments(photos: Sequence[Photo]) -> dict[int, float]:
+    """When each photo was taken, by number, or its neighbour by file name; none in a folder without any date."""
     named = sorted(photos, key=lambda p: _counted(p.path))
     moment: dict[int, float] = {}
     for walk in (named, named[::-1]):  # the neighbour before; where there is none, the one after
@@ -98,7 +104,7 @@ def ordered(photos: Sequence[Photo]) -> list[Photo]:
                 last[place] = moment[photo.id] = photo.taken
             elif photo.id not in moment and place in last:
                 moment[photo.id] = last[place]
-    return sorted(named, key=lambda p: moment.get(p.id, math.inf))
+    return moment
 
 
 def _counted(path: str) -> list[tuple[int, str]]:
@@ -132,9 +138,8 @@ def _events(photos: Sequence[Photo], faces: Sequence[Face], rule: Rule) -> list[
     scenes = np.stack([p.scene for p in told if p.scene is not None])
     times = np.array([math.nan if p.taken is None else p.taken for p in told])
     folders = [str(PurePosixPath(p.path).parent) for p in told]
-    dated = {folder for folder, p in zip(folders, told, strict=True) if p.taken is not None}
-    # an undated photo among dated ones has its place in time; a folder without any date is told by its name alone
-    numbers = rule.borders(scenes, times, ["" if folder in dated else folder for folder in folders])
+    moment = _moments(photos)
+    numbers = rule.borders(scenes, times, folders, np.array([moment.get(p.id, math.nan) for p in told]))
     crowd: dict[int, int] = defaultdict(int)
     for face in faces:
         crowd[face.photo] += 1
