@@ -22,10 +22,11 @@ Cover = Callable[[Photo], "bytes | None"]  # photo → small JPEG, None where it
 def of_album(title: str, album: Album, picture: Picture, cover: Cover, facts: Sequence[str]) -> str:
     """The whole page."""
     parts = [f"<p>{'<br>'.join(map(_safe, facts))}</p>", "<h2>People</h2>", _wall(album.people[:PEOPLE], picture)]
+    parts.append(_more(album.people, PEOPLE))
     for person in album.people[:PEOPLE]:
         parts += [f"<h2>{_safe(shown(person))}</h2>", f"<p>{_safe(_about(person))}</p>", svg(timeline(person))]
     parts.append("<h2>Events</h2>")
-    parts += [_event(event, cover) for event in album.events[:EVENTS]]
+    parts += [*(_event(event, cover) for event in album.events[:EVENTS]), _more(album.events, EVENTS)]
     for name, photos in (("Private photos", album.private), ("Public photos", album.public)):
         parts += [f"<h2>{name}</h2>", _list(photos)]
     return page(title, parts)
@@ -45,7 +46,7 @@ def timeline(person: Person) -> Drawing:
         across = LEFT + (WIDTH - LEFT - 10) * (year(when) - first) / max(last - first, 1e-9)
         down = HEIGHT - 14 - (HEIGHT - 30) * ((face.age - low) / (high - low) if face.age is not None else 0.0)
         shapes.append(Box(across, down, 8, 8, EXPRESSION_COLOURS.get(face.expression, INK)))
-    shapes += [Text(LEFT, HEIGHT + 16, f"{first:.0f}", 11), Text(WIDTH, HEIGHT + 16, f"{last:.0f}", 11, INK, "end")]
+    shapes += [Text(LEFT, HEIGHT + 16, f"{int(first)}", 11), Text(WIDTH, HEIGHT + 16, f"{int(last)}", 11, INK, "end")]
     if ages:
         shapes += [Text(LEFT - 8, HEIGHT - 8, f"age {low:.0f}", 11, INK, "end")]
         shapes += [Text(LEFT - 8, 22, f"{high:.0f}", 11, INK, "end")]
@@ -86,8 +87,12 @@ def _event(event: Event, cover: Cover) -> str:
 
 def _list(photos: Sequence[Photo]) -> str:
     names = "<br>".join(_safe(p.path) for p in photos[:NAMES])
-    more = f"<br>{len(photos) - NAMES} more" if len(photos) > NAMES else ""
-    return f"<p class=note>{names or 'none'}{more}</p>"
+    return f"<p class=note>{names or 'none'}</p>{_more(photos, NAMES)}"
+
+
+def _more(every: Sequence[object], limit: int) -> str:
+    """How many the page leaves out, if any."""
+    return f"<p class=note>and {len(every) - limit} more, which --json lists</p>" if len(every) > limit else ""
 
 
 def _image(jpeg: bytes, width: int) -> str:
