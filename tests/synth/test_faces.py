@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,15 @@ def test_a_killed_run_goes_on_to_the_same_end(small: Order, tmp_path: Path) -> N
     assert min(path.stat().st_mtime_ns for path in (tmp_path / "killed").glob("*.npz")) == before
     whole, killed = _read(tmp_path / "whole"), _read(tmp_path / "killed")
     assert all((whole[name] == killed[name]).all() for name in whole)
+
+
+@pytest.mark.parametrize(("seed", "size"), [(5, 32), (4, 48)])
+def test_shards_of_another_seed_or_size_are_not_taken_for_done(
+    small: Order, tmp_path: Path, seed: int, size: int
+) -> None:
+    write(small, tmp_path)
+    with pytest.raises(InputError, match="holds faces of seed 4 and size 32; choose another folder"):
+        write(replace(small, seed=seed, size=size), tmp_path)
 
 
 def test_a_worker_writes_its_share_and_counts_every_picture(small: Order, tmp_path: Path) -> None:

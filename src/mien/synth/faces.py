@@ -65,7 +65,7 @@ def write(order: Order, folder: Path, workers: int = 1, report: Callable[[int], 
     `report` is given the number of pictures done so far.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    todo = [span for span in order.shards() if not _done(folder / _name(span[0]), span[1] - span[0])]
+    todo = [span for span in order.shards() if not _done(folder / _name(span[0]), order, span)]
     done = order.count - sum(stop - start for start, stop in todo)
     tell = report or (lambda _: None)
     tell(done)
@@ -107,11 +107,17 @@ def _name(start: int) -> str:
     return f"faces-{start:08d}.npz"
 
 
-def _done(path: Path, count: int) -> bool:
+def _done(path: Path, order: Order, span: tuple[int, int]) -> bool:
     if not path.exists():
         return False
     with np.load(path, allow_pickle=False) as data:
-        return len(data["identity"]) == count
+        who, size = data["identity"], data["images"].shape[1]
+    if (int(who[0]), size) != (identity(order.seed, span[0]), order.size):
+        raise InputError(
+            f"wanted seed {order.seed} and size {order.size}, {path} holds faces of seed {int(who[0]) >> 32} and size "
+            f"{size}; choose another folder with --out"
+        )
+    return len(who) == span[1] - span[0]
 
 
 def _shard(assets: Assets, order: Order, span: tuple[int, int], folder: Path) -> Iterator[None]:
