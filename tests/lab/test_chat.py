@@ -276,6 +276,12 @@ def test_only_the_same_question_has_the_same_key(a, b, scope, other) -> None:
     assert (key(a, None, scope) == key(b, None, other)) == ((a, scope) == (b, other))
 
 
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_what_python_alone_takes_for_a_number_is_no_json(constant: str) -> None:
+    with pytest.raises(ReplyError, match="no number of JSON"):
+        read(f'{{"sure": {constant}}}')
+
+
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x, max_size=3)))
 def test_json_is_read_bare_or_fenced(value) -> None:
     text = json.dumps(value)

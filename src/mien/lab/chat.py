@@ -287,9 +287,13 @@ def read(text: str) -> Json:
     """The JSON of a reply, also from inside one fenced block."""
     fenced = _FENCE.match(text)
     try:
-        return json.loads(fenced.group(1) if fenced else text)
+        return json.loads(fenced.group(1) if fenced else text, parse_constant=_refused)
     except (ValueError, RecursionError) as error:
         raise ReplyError(f"the reply must be JSON, got {text[:80]!r} ({error})") from error
+
+
+def _refused(constant: str) -> Json:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _checked(reply: Reply, schema: Schema | None) -> Reply:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from mien.errors import MissingExtra
 from mien.lab.lm import cli, recipes
 from mien.lab.lm.cli import app
 from mien.lab.lm.recipes import Recipe
+from mien.lab.lm.storage import Saved, save
 from mien.lab.lm.train import Stage
 
 RUN = CliRunner()
@@ -57,6 +59,17 @@ def test_a_training_out_of_time_exits_with_3_and_goes_on(folder: Path, tmp_path:
     assert not (tmp_path / "toy.mlm").exists()
     _run("train", "toy", "--data", folder, "--out", tmp_path)
     assert (tmp_path / "toy.mlm").exists()
+
+
+def test_a_score_stays_in_its_folder_whatever_a_model_calls_itself(saved: Saved, folder: Path, tmp_path: Path) -> None:
+    save(tmp_path / "a.mlm", replace(saved, made=replace(saved.made, recipe="x/../../elsewhere")))
+    _run("score", tmp_path / "a.mlm", "--data", folder, "--results", tmp_path / "results")
+    assert [path.name for path in tmp_path.rglob("*.json")] == ["lm_elsewhere.json"]
+    assert (tmp_path / "results" / "lm_elsewhere.json").is_file()
+
+
+def test_quartiles_want_two_rounds(folder: Path) -> None:
+    _run("pace", "a.onnx", "--data", folder, "--rounds", "1", code=2)
 
 
 @pytest.mark.usefixtures("toy")

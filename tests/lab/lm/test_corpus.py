@@ -117,6 +117,17 @@ def test_a_missing_file_and_a_zip_without_parts_are_refused(tmp_path: Path) -> N
         corpus.read(tmp_path / "a.zip")
 
 
+def test_a_zip_whose_bytes_are_damaged_is_refused_in_words(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in corpus.PARTS:
+            archive.writestr(f"{part}.txt", "some words of a text")
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[30 + len("train.txt")] |= 7  # after the first header: a last block of a kind that there is not
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(InputError, match=r"no readable zip.*fetch it again"):
+        corpus.read(tmp_path / "a.zip")
+
+
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corpus, "LARGEST_PART", 1000)
     monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("unpacked"))

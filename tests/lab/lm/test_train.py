@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from mien.lab.lm.compress import compress, parse
 from mien.lab.lm.corpus import Corpus, read
 from mien.lab.lm.loss import perplexity
 from mien.lab.lm.models import Kind, LanguageModel, Shape, build
-from mien.lab.lm.recipes import recipe
+from mien.lab.lm.recipes import Recipe, make, recipe
 from mien.lab.lm.train import Stage, Training, zero_masks
 
 SHORT = Stage("sgd", 1.0, epochs=2, hold=1, decay=0.5, batch=16, steps=10, dropout=0.1)
@@ -138,6 +139,26 @@ def test_a_checkpoint_that_does_not_fit_is_refused_in_words(
         model = _toy(text)
     with pytest.raises(InputError, match=said):
         Training(model, text, [SHORT], file)
+
+
+def test_a_checkpoint_of_another_pipeline_or_base_is_not_taken_for_this_one(text: Corpus, tmp_path: Path) -> None:
+    base, pruned = (
+        Recipe("base", (SHORT,), sizes=(6, 6)),
+        Recipe("mine", (SHORT,), of="base", steps="prune(0.9) | tune"),
+    )
+    make(base, text, tmp_path)
+    path = make(pruned, text, tmp_path)
+    content = path.read_bytes()
+    make(base, text, tmp_path)  # the same again, from its checkpoint
+    assert make(pruned, text, tmp_path).read_bytes() == content
+    with pytest.raises(InputError, match="of another recipe or base; delete it"):
+        make(replace(pruned, steps="prune(0.2) | tune"), text, tmp_path)
+    with pytest.raises(InputError, match=r"base\.0\.train is of another"):
+        make(replace(base, seed=5), text, tmp_path)
+    (tmp_path / "base.0.train").unlink()
+    make(replace(base, seed=5), text, tmp_path)
+    with pytest.raises(InputError, match=r"mine\.0\.train is of another"):
+        make(pruned, text, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,19 @@ def test_code_of_a_recipe_goes_into_both_scripts_and_gives_features(monkeypatch:
         assert repr(module.SPEC) == repr(known)
 
 
+def test_code_of_a_recipe_gets_the_used_columns_alone_when_it_learns_and_when_it_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = "def extra(table):\n    return pd.DataFrame({'width': len(table.columns)}, index=table.index)"
+    recipe = Language(Spoken(lambda _: said(code=code))).plan(case())[0]
+    module, known = ModuleType("generated"), script.spec(case(), recipe, 5)
+    monkeypatch.setitem(sys.modules, "generated", module)
+    exec(compile(script.training(known, recipe.code), "generated", "exec"), module.__dict__)
+    asked = pd.DataFrame({"x": ["1.5", "2"], "colour": ["red", "red"]})
+    for table in (asked, asked.assign(y=["0", "1"], leak=["no", "yes"])):
+        assert list(module.features(table, known)["extra width"]) == [2, 2]
+
+
 def test_a_recorded_conversation_replays_without_the_server(stub: Callable, answers: tuple, tmp_path: Path) -> None:
     send, completion = answers
     served = stub(send(503, b"busy"), send(200, completion(said(), prompt_tokens=7, completion_tokens=3)))

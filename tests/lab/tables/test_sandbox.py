@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mien.lab.tables import sandbox
 from mien.lab.tables.sandbox import Limits, Outcome, execute
 
 UNSHARE = ["unshare", "-rnpf", "--kill-child", "--mount-proc", "true"]
@@ -60,6 +61,15 @@ def test_one_large_file_and_many_small_ones_are_stopped(tmp_path: Path) -> None:
     many = "import time\nfor i in range(99): open(f'f{i}', 'wb').write(b'x' * 2**19); time.sleep(.02)"
     assert run(tmp_path, many, limits).fate == "disk"
     assert len(list(tmp_path.glob("f*"))) < 99
+
+
+def test_a_script_that_closes_its_output_is_still_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "walls", lambda: ())  # the wall's own process would keep the output open
+    text = "import os, time\nos.close(1); os.close(2)\n"
+    many = "for i in range(40): open(f'f{i}', 'wb').write(b'x' * 2**19); time.sleep(.02)"
+    assert run(tmp_path, text + many, Limits(seconds=20, file=2**20)).fate == "disk"
+    assert run(tmp_path, text).fate == "done"
+    assert run(tmp_path, text + "time.sleep(60)", Limits(seconds=1)).fate == "time"
 
 
 def test_a_script_that_takes_too_much_memory_fails(tmp_path: Path) -> None:

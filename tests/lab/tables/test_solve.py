@@ -25,7 +25,7 @@ from mien.lab.tables.cli import app
 from mien.lab.tables.plan import BOOSTING, Case, Recipe, Rules
 from mien.lab.tables.profile import profile
 from mien.lab.tables.script import spec, training
-from mien.lab.tables.solve import solve
+from mien.lab.tables.solve import held_out, solve
 from mien.lab.tables.table import Table
 from mien.lab.tables.task import understand
 
@@ -169,10 +169,31 @@ def test_a_table_that_holds_nothing_to_learn_from_is_refused(change, said: str) 
         solve(Table(frame.astype("str").where(frame.notna())), "predict Survived", [BOOSTING], Settings(5))
 
 
+def test_a_class_of_two_rows_is_held_out_once_and_one_of_a_single_row_never() -> None:
+    frame = pd.DataFrame({"x": range(23), "y": [f"c{i % 11}" for i in range(22)] + ["alone"]}, dtype=str)
+    held = frame["y"][held_out(frame["y"], understand("predict y", frame), 0)]
+    assert sorted(held) == sorted(f"c{i}" for i in range(11))
+
+
+@pytest.mark.parametrize("classes", [["0"] * 29 + ["1"], [f"c{i}" for i in range(30)]])
+def test_classes_of_which_none_or_one_can_be_held_out_are_refused(classes: list[str]) -> None:
+    table = Table(pd.DataFrame({"x": np.random.default_rng(0).normal(size=30).astype(str), "y": classes}))
+    with pytest.raises(InputError, match="must have 2 rows or more"):
+        solve(table, "predict y, accuracy", [Rules()], Settings(20))
+
+
 def test_a_test_table_without_a_used_column_is_refused() -> None:
     frame = people().astype("str").where(people().notna())
     with pytest.raises(InputError, match=r"lacks the columns.*sex"):
         solve(Table(frame), "predict Survived", [BOOSTING], Settings(5), test=frame.drop(columns=["sex", "Survived"]))
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused_before_time_is_spent(tmp_path: Path) -> None:
+    people(40).to_csv(tmp_path / "train.csv", index=False)
+    asked = ["solve", str(tmp_path / "train.csv"), "--task", "predict Survived", "--out", str(tmp_path / "train.csv")]
+    ran = CliRunner().invoke(app, asked)
+    assert ran.exit_code == 2
+    assert "is a file" in ran.output
 
 
 def test_without_what_tables_need_the_extra_that_brings_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

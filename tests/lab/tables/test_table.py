@@ -35,11 +35,19 @@ def numbers(n: int = 40) -> pd.DataFrame:
         ("a,b\n", "no rows"),
         (b"PK\0\0\1\2", "zero bytes"),
         ("a,b\n1,2\n1,2,3\n", "no table"),
+        ('a,"b\n' + "1,2\n" * 40_000, "quote left open"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_with_the_reason(tmp_path: Path, text: str | bytes, said: str) -> None:
     with pytest.raises(Unreadable, match=said):
         read(kept(tmp_path, text))
+
+
+@pytest.mark.filterwarnings("default")  # as outside of tests, where a warning stops nothing
+def test_rows_of_more_values_than_there_are_names_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="no table"):
+        read(kept(tmp_path, "a,b\n1,2,3\n4,5,6\n"))
+    assert read(kept(tmp_path, "a,b\n1,2,\n4,5,\n")).frame["b"].tolist() == ["2", "5"]
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
@@ -85,9 +93,9 @@ def test_names_that_stand_twice_are_numbered_and_cannot_be_a_target(tmp_path: Pa
 
 
 def test_question_marks_and_blanks_are_missing(tmp_path: Path) -> None:
-    table = read(kept(tmp_path, "a, b\n1, ?\n2, x\n ,NA\n"))
-    assert table.frame["b"].isna().tolist() == [True, False, True]
-    assert table.frame["a"].isna().tolist() == [False, False, True]
+    table = read(kept(tmp_path, 'a, b\n1, ?\n2, x\n ,NA\n" ",NA \n'))
+    assert table.frame["b"].isna().tolist() == [True, False, True, True]
+    assert table.frame["a"].isna().tolist() == [False, False, True, True]
 
 
 def test_without_a_header_columns_are_counted(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def score(models: list[Path], data: Data, results: Result = None) -> None:
         one = report.score(model, text)
         print(f"{one.recipe}\ttest {one.test:.3f}\tvalid {one.valid:.3f}\t{one.parameters} weights\t{one.bytes} bytes")
         if results:
-            report.write(one, results / f"lm_{one.recipe}.json")
+            report.write(one, results / f"lm_{Path(one.recipe).name}.json")  # a name that a file brought along
 
 
 @app.command()
@@ -98,7 +98,12 @@ def export(
 
 
 @app.command()
-def pace(files: list[Path], data: Data, results: Result = None, rounds: int = 21) -> None:
+def pace(
+    files: list[Path],
+    data: Data,
+    results: Result = None,
+    rounds: Annotated[int, typer.Option(min=2, help="turns of all files; quartiles need two")] = 21,
+) -> None:
     """Time per word, memory and perplexity of exported models, side by side on one thread.
 
     Example:  mien lab lm pace models/*.onnx --data ptb.zip --results results

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -119,7 +120,7 @@ def _zipped(path: Path) -> dict[str, str]:
             if large := [info.filename for info in members.values() if info.file_size > LARGEST_PART]:
                 raise InputError(f"{large[0]} in {path} unpacks to more than {LARGEST_PART >> 20} MiB; cut it first")
             return {part: _decode(archive.read(info), path) for part, info in members.items()}
-    except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise InputError(f"{path} is no readable zip ({error}); fetch it again") from error
 
 

@@ -1,5 +1,6 @@
 """The models by name: what each is made of, and the published row it answers to. `make` follows a recipe."""
 
+import hashlib
 import math
 import time
 from collections.abc import Callable
@@ -110,6 +111,8 @@ def make(
     """Follow a recipe. The model, the one it is made of and its checkpoints are in `folder`, named as their recipes."""
     end, seconds, tunings = time.monotonic() + minutes * 60, 0.0, 0
     base = load(folder / f"{recipe.of}.mlm") if recipe.of else None
+    origin = (folder / f"{recipe.of}.mlm").read_bytes() if base else b""
+    known = hashlib.sha256(repr(recipe).encode() + origin).hexdigest()[:16]
     if base:
         corpus.require(base.vocabulary)
 
@@ -125,6 +128,7 @@ def make(
             file,
             teacher=teacher,
             pruner=pruner,
+            recipe=known,
             seed=recipe.seed,
             device=device,
             log=log,

@@ -70,13 +70,14 @@ class Training:
         *,
         teacher: LanguageModel | None = None,
         pruner: Pruner | None = None,
+        recipe: str = "",
         seed: int = 0,
         device: str = "cpu",
         log: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.device = _device(device)
         self.model, self.corpus, self.stages, self.file = model.to(self.device), corpus, stages, file
-        self.teacher, self.log = teacher.to(self.device) if teacher else None, log
+        self.teacher, self.recipe, self.log = teacher.to(self.device) if teacher else None, recipe, log
         if pruner:
             if stages[0].optimizer != "adam":
                 raise InputError(f"pruning while training needs Adam in the first stage, got {stages[0].optimizer}")
@@ -196,6 +197,7 @@ class Training:
     def _save(self) -> None:
         content = {
             "digest": self.corpus.digest,
+            "recipe": self.recipe,
             "progress": asdict(self.progress),
             "model": self.model.state_dict(),
             "best": self.best,
@@ -216,6 +218,8 @@ class Training:
             content = torch.load(self.file, map_location=self.device, weights_only=True)
             if content["digest"] != self.corpus.digest:
                 raise InputError(f"{self.file} was trained on another text; give that text, or another folder")
+            if content.get("recipe", self.recipe) != self.recipe:  # older checkpoints do not tell
+                raise InputError(f"{self.file} is of another recipe or base; delete it, or take another name")
             self.progress = Progress(**content["progress"])
             self._enter_stage()
             self.progress = Progress(**content["progress"])

@@ -29,7 +29,9 @@ def group() -> None:
 def solve_table(
     train: Annotated[Path, typer.Argument(help="A table with a header line.")],
     task: Annotated[str, typer.Option(help='What to guess and how it is scored, e.g. "predict Survived, accuracy".')],
-    out: Annotated[Path, typer.Option(help="The folder for result.json, scripts, report and submission.")],
+    out: Annotated[
+        Path, typer.Option(file_okay=False, help="The folder for result.json, scripts, report and submission.")
+    ],
     test: Annotated[Path | None, typer.Option(help="A table without the target, to be answered.")] = None,
     seconds: Annotated[float, typer.Option(min=5, help="Time for all of it.")] = 300.0,
     header: Annotated[bool, typer.Option(help="Whether the first line names the columns.")] = True,

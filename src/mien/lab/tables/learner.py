@@ -56,7 +56,8 @@ def features(table: pd.DataFrame, spec: Spec) -> pd.DataFrame:
         made[name] = text
     for name in spec.categories:
         made[name] = table[name].astype(object).where(table[name].notna(), "(missing)").astype(str).astype(object)
-    more = extra(table.copy()).apply(numeric).add_prefix("extra ")
+    used = [*spec.numbers, *(name for name, _ in spec.dates), *spec.texts, *spec.categories]
+    more = extra(table[used]).apply(numeric).add_prefix("extra ")  # of neither the target nor a leak
     return pd.concat([pd.DataFrame(made, index=table.index), more], axis=1)
 
 

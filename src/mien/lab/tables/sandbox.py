@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -128,8 +129,9 @@ def _watch(process: subprocess.Popen[bytes], folder: Path, limits: Limits, befor
         if select.select([pipe], [], [], _TICK)[0]:
             block = os.read(pipe, 1 << 16)
             text += block
-            if not block and _ended(process, deadline):
-                return "done", bytes(text)
+            if not block:  # it has closed its output, and may go on
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_TICK)
         if len(text) > limits.output:
             return "output", bytes(text)
         now = time.monotonic()
@@ -143,15 +145,6 @@ def _watch(process: subprocess.Popen[bytes], folder: Path, limits: Limits, befor
                 return "processes", bytes(text)
             if _weight(folder) - before > limits.file:
                 return "disk", bytes(text)
-
-
-def _ended(process: subprocess.Popen[bytes], deadline: float) -> bool:
-    """Whether a script that has closed its output ends in time."""
-    try:
-        process.wait(max(deadline - time.monotonic(), 0))
-    except subprocess.TimeoutExpired:
-        return False
-    return True
 
 
 def _members(leader: int) -> int:

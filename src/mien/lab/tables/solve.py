@@ -95,13 +95,16 @@ def prepared(
 
 
 def held_out(truth: pd.Series, task: Task, seed: int) -> np.ndarray:
-    """Places of a fifth of the rows, of each class alike."""
+    """Places of a fifth of the rows, of each class alike and at least one, unless it has but one."""
     rng = np.random.default_rng(seed)
     places = np.arange(len(truth))
     if task.kind == "regression":
         return np.sort(rng.permutation(places)[: max(round(HELD * len(truth)), 2)])
     parts = [places[(truth == name).to_numpy()] for name in task.classes]
-    return np.sort(np.concatenate([rng.permutation(part)[: round(HELD * len(part))] for part in parts]))
+    counts = [max(round(HELD * len(part)), min(len(part) - 1, 1)) for part in parts]
+    if sum(count > 0 for count in counts) < 2:
+        raise InputError(f"two classes of {task.target!r} or more must have 2 rows or more; add rows, or join classes")
+    return np.sort(np.concatenate([rng.permutation(part)[:count] for part, count in zip(parts, counts, strict=True)]))
 
 
 def _case(task: Task, facts: Profile, truth: pd.Series) -> Case:

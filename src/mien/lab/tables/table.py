@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,19 +34,21 @@ def read(path: Path, header: bool = True) -> Table:
     if not text.strip():
         raise Unreadable(str(path), "it is empty; a header line and rows are wanted")
     delimiter = _delimiter(text)
-    names = _names(text, delimiter, header)
+    names = _names(text, delimiter, header, path)
     try:
-        frame = pd.read_csv(
-            io.StringIO(text),
-            sep=delimiter,
-            header=0 if header else None,
-            names=_unique(names),
-            dtype=str,
-            keep_default_na=False,
-            na_values=_MISSING,
-            skipinitialspace=True,
-            index_col=False,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # values beyond the last name would be dropped
+            frame = pd.read_csv(
+                io.StringIO(text),
+                sep=delimiter,
+                header=0 if header else None,
+                names=_unique(names),
+                dtype=str,
+                keep_default_na=False,
+                na_values=_MISSING,
+                skipinitialspace=True,
+                index_col=False,
+            )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning) as error:
         raise Unreadable(str(path), f"it is no table with {names!r:.80} as columns ({error})") from error
     if frame.empty:
@@ -54,7 +57,8 @@ def read(path: Path, header: bool = True) -> Table:
     notes += [f"columns are separated by {delimiter!r}"] if delimiter != "," else []
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     notes += [f"column {name!r} stands more than once; the later ones are numbered" for name in twice]
-    frame = pd.DataFrame({name: frame[name].str.strip() for name in frame.columns})
+    stripped = {name: frame[name].str.strip() for name in frame.columns}
+    frame = pd.DataFrame({name: column.mask(column.isin(_MISSING)) for name, column in stripped.items()})
     if delimiter != ",":
         frame, pointed = _pointed(frame)
         notes += [f"decimal commas in {name!r} became points" for name in pointed]
@@ -92,8 +96,11 @@ def _delimiter(text: str) -> str:
     return max(",;\t|", key=fits)
 
 
-def _names(text: str, delimiter: str, header: bool) -> list[str]:
-    first = next(csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=delimiter, skipinitialspace=True))
+def _names(text: str, delimiter: str, header: bool, path: Path) -> list[str]:
+    try:
+        first = next(csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=delimiter, skipinitialspace=True))
+    except csv.Error as error:
+        raise Unreadable(str(path), f"its first line is no header; is a quote left open? ({error})") from error
     return [name.strip() if header and name.strip() else f"column{i}" for i, name in enumerate(first, 1)]
 
 
