@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,8 +15,11 @@ import pytest
 
 from mien import recipes
 from mien.errors import InputError
+from mien.fusion.blend import Blend
 from mien.recipes import table
-from mien.recipes.plans import Member, Part, Plan, Row
+from mien.recipes.plans import Member, Part, Plan, Row, Stage
+from mien.temporal import Step
+from mien.temporal.gate import Gate
 from mien.train import course, fit, result
 from mien.train.data import Rows, Target
 from mien.train.losses import LOSSES
@@ -87,6 +91,49 @@ def test_every_question_of_a_part_has_a_score_that_a_perfect_answer_reaches(reci
 def test_a_row_of_unknown_stages_is_refused() -> None:
     with pytest.raises(InputError, match="asks for the stages smooth"):
         Recipe("t", "mtl", (Part("expression", (Member("a", Plan()),)),), (Row("x", ("smooth",)),), 1.0, "s")
+
+
+@pytest.mark.parametrize(
+    ("members", "stages", "told"),
+    [
+        ((Member("a", Plan()), Member("a", Plan(hidden=8))), (), "got a twice"),
+        ((Member("a", Plan()), Member("b", Plan())), (Blend(), Gate()), "put its stage before"),
+    ],
+)
+def test_a_part_that_cannot_be_told_apart_or_asked_is_refused(
+    members: tuple[Member, ...], stages: tuple[Step | Blend, ...], told: str
+) -> None:
+    with pytest.raises(InputError, match=told):
+        Part("expression", members, tuple(Stage(str(i), step) for i, step in enumerate(stages)))
+
+
+def test_a_pretrained_head_that_would_read_embeddings_as_logits_is_refused() -> None:
+    with pytest.raises(InputError, match="got 'all'"):
+        Plan(kind="pretrained")
+
+
+def test_answers_to_other_rows_or_of_other_heads_are_not_scored(twin: dict[str, Path], tmp_path: Path) -> None:
+    recipe = recipes.named("abaw6_va")
+    answers = course.train(recipe, twin["affwild2-va"], tmp_path / "run", seed=0)
+    cut = replace(answers, score={key: values[:-1] for key, values in answers.score.items()})
+    for wrong in (cut, replace(answers, tune={})):
+        with pytest.raises(InputError, match="wanted answers of ddamfn_mtl to"):
+            course.score(recipe, twin["affwild2-va"], wrong)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 cut", b"garbage"], ids=["empty", "cut", "garbage"])
+def test_a_damaged_file_of_answers_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "answers.npz").write_bytes(content)
+    with pytest.raises(InputError, match="holds no answers"):
+        result.kept(tmp_path / "answers.npz")
+
+
+def test_features_that_saw_no_row_are_not_learned_from(twin: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(twin["affwild2-va"], tmp_path / "twin")
+    seen = tmp_path / "twin" / "features" / "ddamfn_mtl" / "seen.bin"
+    seen.write_bytes(bytes(seen.stat().st_size))
+    with pytest.raises(InputError, match="ddamfn_mtl saw no row of the split train"):
+        course.train(recipes.named("abaw6_va"), tmp_path / "twin", tmp_path / "run", seed=0)
 
 
 def test_an_unknown_recipe_is_answered_with_the_nearest() -> None:

@@ -104,6 +104,13 @@ def test_a_recipe_runs_from_the_pictures_to_the_score(drawing: None, tmp_path: P
     assert 0 <= scored.lines[0].honest <= 1
 
 
+def test_a_folder_without_any_of_the_pictures_leaves_no_features_behind(twin: dict[str, Path], tmp_path: Path) -> None:
+    faces = extract.Faces(load("mien_s.default", threads=1), tmp_path)
+    with pytest.raises(InputError, match="holds no picture of an annotated row"):
+        extract.run(faces, "mtl", twin["mtl"], tmp_path / "f", lambda: None)
+    assert not (tmp_path / "f").exists()
+
+
 def test_pictures_of_a_clip_are_pooled_into_one_row(tmp_path: Path) -> None:
     head = "Filename,Admiration,Amusement,Determination,Empathic Pain,Excitement,Joy"
     for name, clip in (("train_split.csv", "a"), ("valid_split.csv", "b")):

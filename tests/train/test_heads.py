@@ -11,8 +11,12 @@ from sklearn import metrics as reference
 
 from mien.errors import InputError
 from mien.metrics import ccc, mean_f1, mean_pearson
-from mien.train import features, losses, sam, tally
-from mien.train.data import Rows
+from mien.train import features, learners, losses, sam, tally
+from mien.train.data import Rows, Target
+from mien.train.fit import Task
+from mien.train.inputs import Inputs
+from mien.train.questions import named
+from mien.train.recipe import Plan
 
 torch.set_num_threads(1)
 DRAW = np.random.default_rng(0)
@@ -148,3 +152,13 @@ def test_a_damaged_store_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="other videos or widths"):
         (tmp_path / "store.json").write_text('{"sizes": [3, 2], "videos": ["z"]}')
         features.Writer(tmp_path, ["a", "b"], 3, 2)
+
+
+def test_a_support_vector_machine_answers_each_unit_by_itself(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0).normal(size=(200, 12)).astype(np.float32)
+    truth = Target((draw > 0).astype(np.float32), np.ones(200, bool))
+    rows = Inputs(torch.from_numpy(draw.astype(np.float16)), np.ones(200, bool), np.array([0, 200]))
+    (answer,) = learners.learn(
+        [Task(named("action_units"), Plan(kind="svm", rate=10.0), truth, truth)], rows, rows, 0, tmp_path / "none.pt"
+    )
+    assert mean_f1(truth.values, answer(rows)) > 0.9

@@ -79,6 +79,12 @@ def test_a_films_sound_is_drawn_over_the_frames_of_both_its_persons(films: Path)
     assert store.seen.sum() == 18 and len(store) == 27
 
 
+def test_a_folder_without_any_of_the_files_leaves_no_features_behind(clips: Path) -> None:
+    error = run("emi", str(clips), "--sound", str(clips), "--name", "sound")
+    assert isinstance(error, InputError) and "wanted a.mp4" in str(error)
+    assert not (clips / "features").exists()
+
+
 def test_a_text_that_is_none_and_a_choice_that_is_none_are_told(clips: Path) -> None:
     (clips / "clips" / "a.txt").write_bytes(b"\xff\xfe\x00")
     for error in (

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from mien.card import Card
+from mien.cli import build
 from mien.heads import EXPRESSION
+from mien.metrics import macro_f1
 from mien.models import Model
+from mien.models.load import add, load
 from mien.recipes import plans
 from mien.runtime.onnx import Onnx
 from mien.train import course, own, twins
@@ -50,6 +55,32 @@ def test_the_ten_lines_make_a_network_that_answers_from_its_card(
     assert float(capsys.readouterr().out) == 1
     card = Card.from_json(Path("mine.json").read_text())
     model = Model(card, Onnx(Path("mine.onnx").read_bytes(), card, threads=1), frozenset({EXPRESSION}))
+    new = [noisy(root, np.random.default_rng(9), name)[3:67] for name in ("happiness", "sadness")]
+    assert model.answers(new)[EXPRESSION].top() == ["happiness", "sadness"]
+    (command,) = re.findall(r"`mien (models add [^`]*)`", (root / "docs" / "training.md").read_text())
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
+    assert CliRunner().invoke(build(), command.split()).exit_code == 0
+
+
+def test_the_score_is_that_of_the_layer_whatever_classes_have_no_pictures() -> None:
+    draw, classes = np.random.default_rng(0), np.arange(40) % 3
+    features = draw.normal(size=(40, 64)).astype(np.float32) + np.eye(3, 64, dtype=np.float32)[classes]
+    mine = own.Faces(cast(Model, None), features, classes, tuple(map(str, range(40))), ())
+    head, out = own.learn(mine), own.held_out(mine.people)
+    said = (features @ head.weight.T + head.bias).argmax(1)
+    assert head.score == pytest.approx(macro_f1(classes[out], said[out], 8))
+
+
+def test_what_was_learned_can_be_learned_from_once_more(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
+    faces(root, tmp_path / "faces")
+    model = load("mien_s.default", threads=1)
+    for name in ("one", "two"):
+        file, card = tmp_path / f"{name}.onnx", tmp_path / f"{name}.json"
+        own.ship(own.learn(own.folder(tmp_path / "faces", model)), file, card)
+        model = load(add(file, card).name, threads=1)
     new = [noisy(root, np.random.default_rng(9), name)[3:67] for name in ("happiness", "sadness")]
     assert model.answers(new)[EXPRESSION].top() == ["happiness", "sadness"]
 

@@ -45,9 +45,18 @@ def test_overlapping_windows_answer_every_row_once_on_average() -> None:
 
 def test_no_window_crosses_two_videos() -> None:
     rows = inputs([20, 40, 70])
-    for windows in sequence._covers(rows):
+    learned = [w.numpy() for w in sequence._windows(rows, 2, np.random.default_rng(0))]
+    for windows in (*sequence._covers(rows), *learned):
         video = np.searchsorted(rows.starts, windows, side="right")
         assert (video == video[:, :1]).all()
+
+
+def test_a_head_over_time_refuses_what_is_not_a_class(tmp_path: Path) -> None:
+    rows = inputs([40])
+    truth = Target(np.zeros((40, 2), np.float32), np.ones(40, bool))
+    task = Task(named("valence_arousal"), Plan("ccc", kind="tcn"), truth, truth)
+    with pytest.raises(InputError, match='got the question valence_arousal; use kind="net"'):
+        sequence.fit(task, rows, rows, 0, tmp_path / "a.pt")
 
 
 def test_unknown_rows_have_no_loss_and_no_gradient() -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from mien.errors import InputError
 from mien.fusion.blend import Blend
 from mien.temporal import Learns, Step
 from mien.temporal.fill import Fill
@@ -88,7 +89,15 @@ class Bench:
 def bench(part: Part, split: Split, sheets: Sheets) -> Bench:
     """The plain answers of a part's members."""
     question = named(part.question)
-    made = {m.key: signals(split, m.features, sheets[part.question, m.key], question.labels) for m in part.members}
+    made: dict[str, list[Signal]] = {}
+    for m in part.members:
+        said = sheets.get((part.question, m.key), np.zeros((0, 0), np.float32))
+        if len(said) != len(split.rows):
+            raise InputError(
+                f"wanted answers of {m.key} to {len(split.rows)} rows, got {len(said)}: the heads were trained from "
+                "another recipe or other data; train them anew in another folder"
+            )
+        made[m.key] = signals(split, m.features, said, question.labels)
     networks = {m.key: m.features for m in part.members}
     return Bench(split, question, made, truths(split, question), networks)
 

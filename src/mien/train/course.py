@@ -57,8 +57,13 @@ def material(recipe: Recipe, folder: Path) -> Material:
 
     train = splits["train"]
     tune = tuning(train)
-    return Material(aligned(train.pick(np.setdiff1d(np.arange(len(train.videos)), tune))), aligned(train.pick(tune)),
+    made = Material(aligned(train.pick(np.setdiff1d(np.arange(len(train.videos)), tune))), aligned(train.pick(tune)),
                     aligned(splits[recipe.scored]))  # fmt: skip
+    for name, split in (("train", made.learn), (recipe.scored, made.score)):
+        for network, (_, seen) in split.places.items():
+            if not seen.any():
+                raise InputError(f"{stores[network].folder} saw no row of the split {name}; delete it and make it anew")
+    return made
 
 
 def _fits(recipe: Recipe) -> bool:

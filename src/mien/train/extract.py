@@ -48,6 +48,9 @@ def run(faces: Faces, kind: str, folder: Path, out: Path, told: Callable[[], Non
     """Features of every annotated row whose face is there; returns the number of rows."""
     frames, head = annotated(kind, folder), embedding(faces.model)
     pooled = any((faces.pictures / video).is_dir() and not at.any() for video, at in frames.items())
+    if not pooled and not any(_face(faces.pictures / video, int(f)) for video, at in frames.items() for f in at):
+        wanted = f"a folder or picture called {next(iter(frames))}"
+        raise InputError(f"{faces.pictures} holds no picture of an annotated row; wanted {wanted}, and the like")
     many = len(faces.pool) if pooled else 1
     writer = Writer(out, [*frames], len(head.labels) * many, len(AFFECTNET8) + 2)
     before = 0

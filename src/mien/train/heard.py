@@ -35,9 +35,13 @@ class Source:
 
     def __call__(self, video: str) -> Floats:
         """A video's rows; those of the film for its two persons, none where there is no file."""
-        files = (self.folder / f"{name}{end}" for name in (video, people(video)[0]) for end in self.ends)
-        file = next((f for f in files if f.is_file()), None)
+        file = self.file(video)
         return np.zeros((0, self.width), np.float32) if file is None else self.read(file)
+
+    def file(self, video: str) -> Path | None:
+        """A video's file, or its film's."""
+        files = (self.folder / f"{name}{end}" for name in (video, people(video)[0]) for end in self.ends)
+        return next((f for f in files if f.is_file()), None)
 
 
 def sounds(folder: Path, network: str | None) -> Source:
@@ -68,6 +72,9 @@ def run(
 ) -> int:
     """Features of every annotated row, drawn linearly over the frames; a clip that is one row is pooled."""
     frames = extract.annotated(kind, folder)
+    if not any(source.file(video) for video in frames):
+        wanted = f"{next(iter(frames))}{source.ends[0]}"
+        raise InputError(f"{source.folder} holds no file of an annotated video; wanted {wanted} and the like")
     clips = all(not f.any() for f in frames.values())
     writer = Writer(out, [*frames], source.width * (len(pool) if clips else 1), 0)
     before = 0

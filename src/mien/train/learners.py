@@ -110,7 +110,7 @@ def classic(task: Task, learn: Inputs, seed: int) -> Answer:
         seen = _unit(inputs.values.float().numpy())
         for i, model in zip(columns, models, strict=True):
             values[:, i] = _said(model, seen)
-        return softmax(values) if task.plan.kind == "svm" else values
+        return task.question.read(values) if task.plan.kind == "svm" else values
 
     return answer
 

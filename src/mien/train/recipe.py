@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from mien.errors import InputError
 from mien.fusion.blend import Blend
 from mien.temporal import Step
+from mien.temporal.gate import Gate
 from mien.train.questions import named
 
 LossName = Literal["cross_entropy", "smoothed", "binary", "ccc", "half_ccc", "squared_ccc", "pearson"]
@@ -41,6 +42,8 @@ class Plan:
             raise InputError(f"a loss is one of {', '.join(get_args(LossName))}, got {self.loss!r}")
         if min(self.epochs, self.batch) < 1 or self.rate <= 0:
             raise InputError(f"epochs, batch and rate must be positive, got {self.epochs}, {self.batch}, {self.rate}")
+        if self.kind == "pretrained" and self.reads != "logits":
+            raise InputError(f'a pre-trained network\'s own answers are its logits: reads="logits", got {self.reads!r}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,12 @@ class Part:
         named(self.question)
         if not self.members:
             raise InputError(f"the part {self.question} needs a member, got none")
+        keys = [m.key for m in self.members]
+        if twice := sorted({k for k in keys if keys.count(k) > 1}):
+            raise InputError(f"members need names that differ, got {', '.join(twice)} twice; give one another name=")
+        steps = [type(s.step) for s in self.stages]
+        if Blend in steps and Gate in steps[steps.index(Blend) :]:
+            raise InputError("a gate asks one network's own answers, which a blend has not; put its stage before")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -30,13 +31,16 @@ def kept(path: Path) -> Answers:
     if not path.is_file():
         raise InputError(f"no answers at {path}; make them with `mien train RECIPE --data DIR --out {path.parent}`")
     sheets: dict[str, dict[tuple[str, str], Floats]] = {"tune": {}, "score": {}}
-    with np.load(path, allow_pickle=False) as file:
-        tools = tuple(str(t) for t in file["tools"]) if "tools" in file.files else ()
-        for name in file.files:
-            if name == "tools":
-                continue
-            split, question, network = name.split("/", 2)
-            sheets[split][question, network] = file[name]
+    try:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            tools = tuple(str(t) for t in file["tools"]) if "tools" in file.files else ()
+            for name in file.files:
+                if name == "tools":
+                    continue
+                split, question, network = name.split("/", 2)
+                sheets[split][question, network] = file[name]
+    except (OSError, ValueError, TypeError, EOFError, BadZipFile) as error:
+        raise InputError(f"{path} holds no answers ({error!r}); delete it and train again") from None
     return Answers(sheets["tune"], sheets["score"], tools)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mien.errors import InputError
 from mien.train.data import Ints
 from mien.train.fit import Task
 from mien.train.inputs import Inputs
@@ -134,6 +135,8 @@ def masked(raw: Tensor, truth: Tensor, known: Tensor, weights: Tensor) -> Tensor
 
 def fit(task: Task, learn: Inputs, tune: Inputs, seed: int, checkpoint: Path) -> nn.Module:
     """The head at its best epoch on the tuning rows; a finished one is read back."""
+    if task.question.link != "softmax":
+        raise InputError(f'a head over time learns classes, got the question {task.question.name}; use kind="net"')
     torch.manual_seed(seed)
     plan, classes = task.plan, len(task.question.labels)
     net = network(learn, plan.kind, classes)
@@ -178,9 +181,9 @@ def _windows(inputs: Inputs, batch: int, draw: np.random.Generator) -> Iterator[
         shift = int(draw.integers(0, min(WINDOW, room + 1)))
         starts += range(a + shift, max(b - WINDOW + 1, a + shift + 1), WINDOW)
     order = draw.permutation(np.array(starts))
-    last = len(inputs.values) - 1
+    last = inputs.starts[np.searchsorted(inputs.starts, order, side="right")] - 1  # a short video's end is repeated
     for i in range(0, len(order), batch):
-        yield torch.from_numpy(np.minimum(order[i : i + batch, None] + np.arange(WINDOW), last))
+        yield torch.from_numpy(np.minimum(order[i : i + batch, None] + np.arange(WINDOW), last[i : i + batch, None]))
 
 
 def answers(net: nn.Module, inputs: Inputs, question: Question) -> Floats:
