@@ -269,6 +269,12 @@ def test_brightness_at_another_size_in_one_step_is_that_of_two(size: tuple[int, 
     assert ours.shape == two.shape and np.abs(ours - two).mean() < 1.5
 
 
+def test_brightness_of_one_column_is_told_whatever_its_stride() -> None:
+    column = np.broadcast_to(np.full((5, 1, 3), 90, np.uint8), (5, 1, 3))
+    assert column.strides[1] == 0, "as read gives arrays that are one pixel wide"
+    assert (scaled_luma(column, (2, 10)) == 90).all()
+
+
 @pytest.mark.parametrize("kind", ["aligned", "square", "stretch"])
 def test_a_crop_for_a_network_that_sees_brightness_is_that_of_the_crop_in_colour(kind: str) -> None:
     pixels = shrink(np.random.default_rng(1).integers(0, 256, (20, 25, 3), np.uint8), (250, 200))

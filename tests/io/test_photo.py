@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,10 @@ def test_every_source_of_the_same_photo_gives_the_same_pixels(tmp_path: Path) ->
         sources += [Image.open(path), picture(), Frame(picture())]
         for source in sources:
             np.testing.assert_array_equal(read(source).pixels, picture())  # type: ignore[arg-type]
+    with tempfile.NamedTemporaryFile() as wrapped:  # which is a file in all but its type
+        wrapped.write(content)
+        wrapped.seek(0)
+        np.testing.assert_array_equal(read(wrapped).pixels, picture())  # type: ignore[arg-type]
     assert read(path).source == str(path)
 
 
@@ -210,6 +215,21 @@ def test_a_broken_file_is_named_with_what_is_wrong(content: bytes, said: str, tm
     path = tmp_path / "holiday.jpg"
     path.write_bytes(content)
     with pytest.raises(Unreadable, match=f"(?s)holiday.jpg.*({said})"):
+        read(path)
+
+
+def test_a_file_open_for_text_says_how_to_open_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded("PNG"))
+    with path.open() as file, pytest.raises(InputError, match=r"open\(path, 'rb'\)"):
+        read(file)  # type: ignore[arg-type]
+
+
+def test_postscript_is_refused_and_no_other_program_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "holiday.jpg"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 50 50\n%%EndComments\nshowpage\n")
+    monkeypatch.setattr(subprocess, "check_call", lambda *_, **__: pytest.fail("a program was started"))
+    with pytest.raises(Unreadable, match="it is PostScript, a program and no picture"):
         read(path)
 
 

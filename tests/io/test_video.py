@@ -29,6 +29,7 @@ def write(
     codec: str = "mpeg4",
     sound: bool = False,
     noise: bool = False,
+    pixel: Fraction = Fraction(1),
     **options: str,
 ) -> Path:
     """A clip whose frame i is grey of shade(i), its left half darker by half."""
@@ -36,6 +37,7 @@ def write(
     with av.open(str(path), "w", options=options) as container:
         stream = container.add_stream(codec, rate=RATE)
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = pixel
         stream.bit_rate = 4_000_000  # so that shades stay apart
         stream.codec_context.time_base = stream.time_base = Fraction(1, 1000)
         tone = container.add_stream("aac", rate=16_000) if sound else None
@@ -82,6 +84,13 @@ def test_a_variable_frame_rate_keeps_its_times(tmp_path: Path) -> None:
     np.testing.assert_allclose([f.time for f in Video(path)], times, atol=2e-3)  # the file counts in milliseconds
 
 
+def test_times_go_on_where_recordings_were_put_end_to_end(tmp_path: Path) -> None:
+    part = write(tmp_path / "part.ts", frames=40).read_bytes()
+    (tmp_path / "whole.ts").write_bytes(part + part)
+    times = [frame.time for frame in Video(tmp_path / "whole.ts")]
+    np.testing.assert_allclose(times, np.arange(80) / RATE, atol=1e-3)  # the file's own are whole milliseconds
+
+
 def test_times_count_from_the_first_frame(tmp_path: Path) -> None:
     path = write(tmp_path / "late.ts", 10, [5 + i / RATE for i in range(10)])
     np.testing.assert_allclose([f.time for f in Video(path)], np.arange(10) / RATE, atol=1e-3)
@@ -104,6 +113,17 @@ def test_a_phone_held_any_way_gives_upright_frames(
     path = tmp_path / "turned.mp4"
     path.write_bytes(content)
     np.testing.assert_array_equal(next(iter(Video(path))).pixels, np.rot90(next(iter(Video(clip))).pixels, turned))
+
+
+@pytest.mark.parametrize("name", ["tape.avi", "tape.mp4", "tape.mkv"])
+@pytest.mark.parametrize("pixel", [Fraction(64, 45), Fraction(8, 9)])
+def test_what_was_recorded_in_pixels_that_are_not_square_is_shown_as_it_was(
+    tmp_path: Path, name: str, pixel: Fraction
+) -> None:
+    frame = next(iter(Video(write(tmp_path / name, 10, pixel=pixel))))
+    assert frame.size == (round(SIZE[0] * pixel), SIZE[1])
+    left, right = frame.pixels[:, : frame.size[0] // 3], frame.pixels[:, -frame.size[0] // 3 :]
+    assert abs(float(left.mean()) * 2 - float(right.mean())) < 8
 
 
 def test_every_third_frame_keeps_its_own_index_and_time(clip: Path) -> None:
@@ -155,6 +175,9 @@ def test_a_start_past_the_end_says_so(clip: Path) -> None:
         ({"every": 0}, "every must be 1"),
         ({"fps": 0}, "fps must be more than 0"),
         ({"fps": float("nan")}, "fps must be more than 0"),
+        ({"fps": float("inf")}, "fps must be more than 0"),
+        ({"start": float("nan")}, "start must be 0"),
+        ({"stop": float("nan")}, "before stop"),
         ({"fps": 5, "every": 2}, "give one of them"),
         ({"start": -1}, "start must be 0"),
         ({"start": 2, "stop": 2}, "before stop"),

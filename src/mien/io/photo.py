@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,15 @@ _HEIC = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 _reading = threading.Lock()
 
 
+@runtime_checkable
+class _Readable(Protocol):
+    """An open binary file; temporary files and uploads are none by type."""
+
+    def read(self) -> bytes:
+        """All that is left."""
+        ...
+
+
 def read(source: Source, *, bgr: bool = False, limit: int = LIMIT) -> Frame:
     """A photo as a Frame: a path, bytes, an open binary file, a PIL image, or an array (H, W[, 1, 3 or 4]).
 
@@ -60,7 +69,9 @@ def read(source: Source, *, bgr: bool = False, limit: int = LIMIT) -> Frame:
         return Frame(_from_file(io.BytesIO(source), "bytes", limit), source="bytes")
     if isinstance(source, (str, os.PathLike)):
         return _from_path(Path(source), limit)
-    if isinstance(source, io.IOBase):
+    if isinstance(source, io.TextIOBase):
+        raise InputError("a photo's file must be open for bytes, got one for text; use open(path, 'rb')")
+    if isinstance(source, _Readable):
         name = str(getattr(source, "name", "file object"))
         return Frame(_from_file(io.BytesIO(source.read()), name, limit), source=name)
     raise InputError(
@@ -96,6 +107,8 @@ def _from_file(file: BinaryIO, name: str, limit: int) -> Pixels:
             name, f"not a picture of a known format, it begins with {head[:16]!r}; save it as JPEG or PNG"
         ) from error
     with image:
+        if image.format == "EPS":  # Pillow would have Ghostscript run it
+            raise Unreadable(name, "it is PostScript, a program and no picture; save it as JPEG or PNG")
         return _decode(image, name, limit)
 
 

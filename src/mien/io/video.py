@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from mien.io.photo import LIMIT, refuse_giant
 from mien.types import Frame, Pixels
 
 T = TypeVar("T")
+BACK = 1.0  # seconds that times fall where recordings were put end to end; the later one then goes on from there
 
 
 class Damaged(Unreadable):
@@ -46,7 +48,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """Iterate it for its Frames, upright and RGB, each decoded in a background thread while the one before is used.
+    """Iterate it for its Frames, RGB, upright and in square pixels, each decoded in the background ahead of its use.
 
     Times are the file's own, from 0 at its first frame, so that a variable frame rate is kept. `every=3` takes each
     third frame, `fps=5` at most five a second; `start` and `stop` are seconds. After a `start` the index is reckoned
@@ -63,11 +65,11 @@ class Video:
     def __post_init__(self) -> None:
         if self.every < 1:
             raise InputError(f"every must be 1 or more, got {self.every}")
-        if self.fps is not None and not self.fps > 0:
+        if self.fps is not None and not 0 < self.fps < math.inf:
             raise InputError(f"fps must be more than 0, got {self.fps}")
         if self.fps is not None and self.every != 1:
             raise InputError("every and fps both thin out the frames; give one of them")
-        if self.start < 0 or (self.stop is not None and self.stop <= self.start):
+        if not 0 <= self.start < (math.inf if self.stop is None else self.stop):
             raise InputError(f"start must be 0 or more and before stop, got start={self.start}, stop={self.stop}")
 
     def header(self) -> Header:
@@ -97,8 +99,9 @@ class Video:
                     return
                 if time < self.start or not wanted(time):
                     continue
-                refuse_giant(name, image.width, image.height, self.limit)
-                yield Frame(upright(image), time, stretch.index, name)
+                width = max(round(image.width * stretch.wide), 1)
+                refuse_giant(name, width, image.height, self.limit)
+                yield Frame(upright(image, width), time, stretch.index, name)
                 kept += 1
             if stretch.damage:
                 raise Damaged(name, stretch.damage, kept)
@@ -132,6 +135,7 @@ class _Stretch:
         self.base = float(stream.time_base or 0)
         self.rate = float(stream.average_rate or stream.guessed_rate or 25)
         self.first = (stream.start_time or 0) * self.base
+        self.wide = float(stream.sample_aspect_ratio or 1)  # of one pixel: tapes and discs have no square ones
         self.index = -1
         self.lost = 0  # packets and frames that could not be decoded
         self.cut = False
@@ -142,8 +146,11 @@ class _Stretch:
     def __iter__(self) -> Iterator[tuple[VideoFrame, float]]:
         time = -1 / self.rate
         for image in self._images():
-            told = None if image.pts is None else image.pts * self.base - self.first
-            time = time + 1 / self.rate if told is None else max(told, time, 0.0)  # a time never falls
+            following = time + 1 / self.rate
+            told = following if image.pts is None else image.pts * self.base - self.first
+            if told < time - BACK:
+                self.first, told = self.first + told - following, following
+            time = max(told, time, 0.0)  # a time never falls
             self.index = round(time * self.rate) if self.index < 0 else self.index + 1
             yield image, time
 
@@ -236,8 +243,8 @@ def ahead(frames: Generator[T, None, None]) -> Iterator[T]:
             yield item
 
 
-def upright(image: VideoFrame) -> Pixels:
-    """RGB pixels, turned as the file's display matrix says."""
-    pixels = image.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+def upright(image: VideoFrame, width: int | None = None) -> Pixels:
+    """RGB pixels, as wide as they are to be shown, turned as the file's display matrix says."""
+    pixels = image.to_ndarray(format="rgb24", width=width).astype(np.uint8, copy=False)
     quarters = round(image.rotation / 90) % 4  # the matrix counts counter-clockwise, as rot90 does
     return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
