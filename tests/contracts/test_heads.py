@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from mien import heads
+from mien.errors import InputError
 from mien.types import Head
 
 NAMES = sorted(m.name for m in pkgutil.iter_modules(heads.__path__))
@@ -24,6 +25,13 @@ def module(request: pytest.FixtureRequest) -> ModuleType:
 @pytest.fixture
 def head(module: ModuleType) -> Head:
     return module.HEAD
+
+
+@pytest.mark.parametrize("name", ["embedding", "embedding0", "embedding²", "embedding99999999999"])
+def test_a_feature_head_without_a_width_of_sense_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="no head named"):
+        heads.named(name)
+    assert heads.named("embedding512").width == 512
 
 
 def raw(head: Head, n: int = 10) -> np.ndarray:

@@ -124,7 +124,7 @@ def test_bytes_that_are_no_network_are_refused(content: bytes) -> None:
         Onnx(content, replace(CARD, embedding="classifier"))
 
 
-@pytest.mark.parametrize("place", ["initializer", "constant", "branch"])
+@pytest.mark.parametrize("place", ["initializer", "constant", "branch", "sparse", "sparse constant", "function"])
 def test_weights_in_other_files_are_refused_as_they_could_be_any_file(network: Network, place: str) -> None:
     model = onnx.load_from_string(network(CARD))
     away = onnx.TensorProto(name="w", data_type=1, dims=[1], data_location=onnx.TensorProto.EXTERNAL)
@@ -134,6 +134,14 @@ def test_weights_in_other_files_are_refused_as_they_could_be_any_file(network: N
         model.graph.initializer.append(away)
     elif place == "constant":
         model.graph.node.append(constant)
+    elif place.startswith("sparse"):
+        sparse = onnx.SparseTensorProto(values=away, indices=onnx.TensorProto(data_type=7, dims=[1]), dims=[1])
+        if place == "sparse":
+            model.graph.sparse_initializer.append(sparse)
+        else:
+            model.graph.node.append(onnx.helper.make_node("Constant", [], ["c"], sparse_value=sparse))
+    elif place == "function":
+        model.functions.append(onnx.FunctionProto(name="f", domain="d", node=[constant]))
     else:
         branch = onnx.helper.make_graph([constant], "branch", [], [])
         model.graph.node.append(onnx.helper.make_node("If", ["x"], ["y"], then_branch=branch, else_branch=branch))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from mien.errors import unknown
@@ -31,8 +32,8 @@ def embedding(width: int) -> Head:
 
 def named(name: str) -> Head:
     """The head of this name, as cards write it."""
-    if name.startswith("embedding") and name[9:].isdigit():
-        return embedding(int(name[9:]))
+    if width := re.fullmatch(r"embedding([1-9][0-9]{0,4})", name):  # a card is data from outside: no giant ones
+        return embedding(int(width[1]))
     if name not in QUESTIONS:
         raise unknown("head", name, [*QUESTIONS, "embedding<width>"])
     return QUESTIONS[name]

@@ -13,9 +13,16 @@ from mien.errors import ModelError
 
 _GRAPH = 7  # of the model
 _NODE, _GRAPH_NAME, _WEIGHTS, _INPUT, _OUTPUT = 1, 2, 5, 11, 12  # of the graph
-_NODE_INPUT, _NODE_OUTPUT, _NODE_KIND, _ATTRIBUTE = 1, 2, 4, 5
-_TENSOR, _SUBGRAPH, _TENSORS, _SUBGRAPHS = 5, 6, 10, 11  # of an attribute
-_ELSEWHERE = 13  # of a tensor: the file that its numbers are in
+_NODE_INPUT, _NODE_OUTPUT, _NODE_KIND = 1, 2, 4
+_INSIDE = {  # every way to a tensor and to the file that its numbers are in: field numbers, and what they hold
+    "model": {_GRAPH: "graph", 25: "function"},
+    "function": {7: "node"},
+    "graph": {_NODE: "node", _WEIGHTS: "tensor", 15: "sparse"},
+    "node": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: "tensor", 2: "tensor"},
+    "tensor": {13: "file"},
+}
 _NAME, _TYPE = 1, 2  # of an input or an output
 _WEIGHTS_NAME = 8
 _FLOATS = b"\x0a\x08\x08\x01\x12\x04\x0a\x00\x0a\x00"  # the type "tensor of float32, of any two lengths"
@@ -58,14 +65,15 @@ def classifier_input(model: bytes, tensor: str) -> str:
 
 def needs_other_files(model: bytes) -> bool:
     """Whether any weights lie in another file, which no hash covers and which could be any file of this machine."""
-    graphs = list(_fields(memoryview(model), _GRAPH))
-    while graphs:
-        graph = graphs.pop()
-        attributes = [a for node in _fields(graph, _NODE) for a in _fields(node, _ATTRIBUTE)]
-        graphs += [g for a in attributes for number in (_SUBGRAPH, _SUBGRAPHS) for g in _fields(a, number)]
-        tensors = [t for a in attributes for number in (_TENSOR, _TENSORS) for t in _fields(a, number)]
-        if any(True for t in (*_fields(graph, _WEIGHTS), *tensors) for _ in _fields(t, _ELSEWHERE)):
-            return True
+    left = [("model", memoryview(model))]
+    while left:
+        kind, message = left.pop()
+        for number, _, content in _walk(message):
+            if content is None or number not in _INSIDE[kind]:
+                continue
+            if kind == "tensor":
+                return True
+            left.append((_INSIDE[kind][number], content))
     return False
 
 
