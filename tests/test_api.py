@@ -92,3 +92,9 @@ def test_names_that_do_not_exist_are_attribute_errors() -> None:
 
 def test_every_public_name_is_there() -> None:
     assert all(getattr(mien, name) is not None for name in mien.__all__)
+
+
+@pytest.mark.parametrize("option", [{"every": 2}, {"fps": 5}, {"start": 1.0}, {"stop": 1.0}])
+def test_a_camera_takes_no_option_that_is_for_files(option: dict[str, float]) -> None:
+    with pytest.raises(mien.InputError, match="a camera is live"):
+        mien.watch(0, **option)  # type: ignore[arg-type]

@@ -68,6 +68,17 @@ def test_there_is_a_row_for_every_face_and_every_frame() -> None:
     assert all(r["time"] == r["frame"] / RATE for r in rows)
 
 
+def test_a_film_that_fails_before_its_first_frame_leaves_an_empty_table() -> None:
+    def broken() -> Iterator[Frame]:
+        raise Unreadable("clip.mp4", "no such file")
+        yield from film(1)
+
+    watch = Watch(broken(), Actors())
+    with pytest.raises(Unreadable):
+        watch.table()
+    assert (list(watch.table()), watch.signals()) == ([], {})
+
+
 def test_a_tracked_face_that_is_not_seen_has_an_empty_row() -> None:
     rows = list(Watch(film(30), Actors(everyone(30) - {10, 11})).table())
     gap = rows[10]

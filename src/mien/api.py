@@ -83,6 +83,8 @@ def watch(
     `smooth=None` leaves table and signals as measured; with `adaptive` only as many frames are looked at as are needed;
     `gallery` names the people it knows.
     """
+    if isinstance(source, int) and (every, fps, start, stop) != (1, None, 0.0, None):
+        raise InputError("a camera is live: every, fps, start and stop are for files; leave them out and break off")
     see = perceiver(demographics=demographics)
     if isinstance(source, int):
         return Watch(camera.Camera(source), see, smooth=smooth, adaptive=adaptive, gallery=gallery)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from mien.errors import InputError, MienError, Unreadable
+from mien.errors import InputError, MienError
 from mien.io.table import Row
 from mien.io.whole import Unwritable, refused
 from mien.progress import Progress
@@ -60,7 +60,10 @@ class Journal:
         if key not in self._places:
             return None
         entry = self._entry(self._places[key])
-        return entry if (entry.size, entry.changed) == _stamp(path) else None
+        if (entry.size, entry.changed) == _stamp(path):
+            return entry
+        del self._places[key]  # its rows tell of what the file was
+        return None
 
     def name(self, path: Path) -> str:
         """A name for this input's files: its stem, made harmless; the same name for no other input."""
@@ -68,6 +71,7 @@ class Journal:
         if key in self._names:
             return self._names[key]
         stem = re.sub(r"[^\w.-]+", "_", plain(path.stem)).strip("._")[:80] or "input"
+        stem = stem.encode()[:200].decode(errors="ignore")  # file systems count bytes, to 255
         taken = {self.path.name, *(n.casefold() for n in self._names.values())}
         name = stem if stem.casefold() not in taken else f"{stem}-{hashlib.sha256(os.fsencode(key)).hexdigest()[:8]}"
         self._names[key] = name
@@ -105,17 +109,20 @@ class Journal:
             self._file.flush()
             return
         try:
-            self._agree(json.loads(head)["settings"], settings)
+            old = json.loads(head)["settings"]
             place = self._file.tell()
             for line in self._file:
                 if not line.endswith(b"\n"):
                     self._file.truncate(place)
                     break
-                entry = json.loads(line)
-                self._places[entry["input"]], self._names[entry["input"]] = place, entry["name"]
+                entry = Entry(**json.loads(line))
+                if Path(entry.name).name != entry.name:
+                    raise ValueError(f"{entry.name!r} leads to another folder")
+                self._places[entry.input], self._names[entry.input] = place, entry.name
                 place += len(line)
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+        except (ValueError, RecursionError, KeyError, TypeError) as error:
             raise InputError(f"{self.path} is no journal of ours: {error}; delete it to start over") from None
+        self._agree(old, settings)
 
     def _agree(self, old: object, new: dict[str, Setting]) -> None:
         now = json.loads(json.dumps(new))
@@ -179,7 +186,7 @@ def run(
                 if known is None:
                     work(path)
                 elif known.error:
-                    raise Unreadable(str(path), known.error)
+                    raise InputError(known.error)
                 outcome.skipped, outcome.done = outcome.skipped + (known is not None), outcome.done + (known is None)
             except Unwritable:
                 raise

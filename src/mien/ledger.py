@@ -91,7 +91,8 @@ class Account:
         order = np.argsort(self.entries["person"], kind="stable")
         persons, firsts = np.unique(self.entries["person"][order], return_index=True)
         out = {}
-        for person, rows in zip(persons.tolist(), np.split(order, firsts[1:]), strict=True):
+        parts = np.split(order, firsts[1:])  # of nothing: one, which belongs to nobody
+        for person, rows in zip(persons.tolist(), parts, strict=False):
             if person != NOBODY:
                 out[person] = Stretches(rows, self._starts(rows, patience))
         return out

@@ -198,6 +198,46 @@ def test_a_changed_photo_is_done_again_and_only_it(tmp_path: Path) -> None:
     assert [r["x"] for r in rows(tmp_path / "out/faces.csv")] == ["40.0", "10.0", "40.0"]
 
 
+def test_a_photo_that_changed_and_cannot_be_read_has_no_row_any_more(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 2)
+    mien("look", "in", "--out", "out", cwd=tmp_path)
+    (tmp_path / "in/p0.png").write_text("no photo")
+    run = mien("look", "in", "--out", "out", cwd=tmp_path)
+    assert "1 were done before, 1 failed" in run.stderr
+    assert [r["source"] for r in rows(tmp_path / "out/faces.csv")] == ["in/p1.png"]
+
+
+def test_pictures_that_a_run_wrote_are_no_photos_of_the_next(tmp_path: Path) -> None:
+    photos(tmp_path, 2)
+    for said in ("mien: 2 done;", "mien: 0 done, 2 were done before;"):
+        assert said in mien("look", ".", "--out", "out", cwd=tmp_path).stderr
+
+
+def test_a_photo_longer_than_a_jpeg_can_be_is_done_like_any(tmp_path: Path) -> None:
+    Image.fromarray(np.vstack([picture(RED), np.zeros((65_500, 128, 3), np.uint8)])).save(tmp_path / "scroll.png")
+    run = mien("look", "scroll.png", "--out", "out", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    with Image.open(tmp_path / "out/annotated/scroll.jpg") as drawn:
+        assert drawn.height == 65_500
+
+
+def test_long_names_of_many_bytes_are_kept_apart(tmp_path: Path) -> None:
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        Image.fromarray(picture(RED)).save(tmp_path / place / f"{'漢' * 80}.png")
+    run = mien("look", "a", "b", "--out", "out", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert len(list((tmp_path / "out/annotated").iterdir())) == 2
+
+
+def test_another_format_is_not_taken_for_done(tmp_path: Path) -> None:
+    clip(tmp_path / "clip.mp4", 5)
+    mien("watch", "clip.mp4", "--out", "out", cwd=tmp_path)
+    run = mien("watch", "clip.mp4", "--out", "out", "--format", "jsonl", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "was made with format=csv, now it is jsonl" in run.stderr
+
+
 def test_other_settings_are_not_mixed_into_one_folder(tmp_path: Path) -> None:
     photos(tmp_path, 1)
     mien("look", "p0.png", "--out", "out", cwd=tmp_path)
@@ -313,6 +353,7 @@ def test_a_truncated_video_keeps_its_frames_and_is_not_done_twice(tmp_path: Path
     again = mien("watch", "cut.mkv", "whole.mkv", "--out", "out", cwd=tmp_path)
     assert again.returncode == 2
     assert "frames were kept" in again.stderr
+    assert again.stderr.count("failed:") == 1, "the reason, once"
     assert "0 done, 1 were done before, 1 failed" in again.stderr
 
 
@@ -340,6 +381,7 @@ def test_ctrl_c_in_a_video_keeps_its_rows_and_leaves_it_to_be_done(tmp_path: Pat
         (("look", "no.jpg", "--format", "parquet"), "add --out"),
         (("look", "."), "holds no photo"),
         (("watch", "no.mp4", "--every", "0"), "--every"),
+        (("watch", "0", "--fps", "5"), "a camera is live"),
     ],
 )
 def test_wrong_options_are_explained(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:

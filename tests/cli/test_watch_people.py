@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -115,6 +116,30 @@ def test_a_gallery_names_people_everywhere_and_never_as_markup(run: Callable, tm
     assert "person 1 (<b>Ben)" in out
     assert "person 1 (&lt;b&gt;Ben)" in (tmp_path / "out/clip/report.html").read_text()
     assert [m["name"] for m in json.loads((tmp_path / "out/clip/people.json").read_text())] == [None, "<b>Ben"]
+
+
+def test_a_name_that_is_no_text_is_written_and_read_back(run: Callable, tmp_path: Path) -> None:
+    from PIL import Image
+
+    (tmp_path / "friends").mkdir()
+    Image.fromarray(picture(1)).save(tmp_path / "friends" / os.fsdecode(b"Ren\xe9.png"))
+    code, _, err = run("--gallery", tmp_path / "friends", "--out", tmp_path / "out")
+    assert code == 0, err
+    names = [m["name"] for m in json.loads((tmp_path / "out/clip/people.json").read_text())]
+    assert names == [None, os.fsdecode(b"Ren\xe9")]
+
+
+def test_a_gallery_that_changed_is_not_taken_for_the_old_one(run: Callable, tmp_path: Path) -> None:
+    from PIL import Image
+
+    (tmp_path / "friends").mkdir()
+    Image.fromarray(picture(1)).save(tmp_path / "friends/Ben.png")
+    asked = ("--gallery", tmp_path / "friends", "--out", tmp_path / "out")
+    assert [run(*asked)[0] for _ in range(2)] == [0, 0]
+    (tmp_path / "friends/Ben.png").rename(tmp_path / "friends/Bea.png")
+    code, _, err = run(*asked)
+    assert code == 2
+    assert "was made with gallery=" in err
 
 
 def test_a_gallery_that_is_no_folder_says_what_it_should_be(run: Callable, tmp_path: Path) -> None:

@@ -117,9 +117,29 @@ def test_hostile_names_of_files_stay_in_their_cell(form: table.Format) -> None:
         assert rows[0].get("source", rows[0].get("input", "<script>")).find("<script>") >= 0
 
 
+@pytest.mark.parametrize("form", ["csv", "fex"])
+def test_a_file_name_breaks_no_row_and_is_no_formula(form: table.Format) -> None:
+    for name, cell in (("a\rb.jpg", "a\\rb.jpg"), ("=1+1.jpg", "./=1+1.jpg"), ("-1.jpg", "./-1.jpg")):
+        (row,) = csv.DictReader(io.StringIO(written(form, faces(1, source=name)), newline=""))
+        assert (row.get("source") or row["input"]) == cell
+
+
+def test_a_frame_that_was_not_looked_at_has_its_row_among_others() -> None:
+    seen, blank = faces(1), Faces.none(Frame(np.zeros((9, 9, 3), np.uint8), 0.25, 1, "a.jpg"))
+    assert [row["face"] for row in table.of([seen, blank])] == [0, None]
+
+
 def test_a_file_name_that_is_no_text_can_be_written(tmp_path: Path) -> None:
     table.of([faces(1, source="\udcff.jpg")]).write(tmp_path / "t.csv")
     assert "\\udcff.jpg" in (tmp_path / "t.csv").read_text()
+
+
+def test_a_file_name_that_is_no_text_is_escaped_in_parquet_pandas_and_arrow(tmp_path: Path) -> None:
+    parquet, made = pytest.importorskip("pyarrow.parquet"), table.of([faces(1, source="\udcff.jpg")])
+    made.write(tmp_path / "t.parquet", "parquet")
+    for back in (parquet.read_table(tmp_path / "t.parquet").to_pylist()[0], made.arrow().to_pylist()[0]):
+        assert back["source"] == "\\udcff.jpg"
+    assert made.pandas()["source"].tolist() == ["\\udcff.jpg"]
 
 
 def test_parquet_reads_back_with_types(tmp_path: Path) -> None:

@@ -133,7 +133,9 @@ def test_the_box_costs_the_same_for_any_window() -> None:
     [
         ({"kind": "mean"}, "box, gaussian or median, got 'mean'"),
         ({"rows": None, "seconds": None}, "needs a half-window"),
-        ({"seconds": -1}, "must not be negative"),
+        ({"seconds": -1}, "must be 0 or more"),
+        ({"seconds": float("nan")}, "must be 0 or more"),
+        ({"rows": 1, "seconds": float("nan")}, "must be 0 or more"),
     ],
 )
 def test_a_wrong_option_is_named(asked, said) -> None:

@@ -74,8 +74,8 @@ def watch(
         see = options.perceiver(demographics, smallest, threads, device)
         asked = {"command": "watch", **options.version(see), "demographics": demographics, "smallest": smallest}
         asked |= {"every": every, "fps": fps, "start": start, "stop": stop, "smooth": smooth, "adaptive": adaptive}
-        asked |= {"gallery": str(gallery) if gallery else None}
         known = enrolled(gallery, see) if gallery else None
+        asked |= {"gallery": _named(gallery) if gallery else None, "format": form or "csv"}
         journal = batch.Journal(made(out), asked) if out else None
         work = _Videos(see, how, _Follow(chosen, strides, known), show, journal, out, form or "csv")
         if len(paths) == 1 and paths[0].isdecimal() and not Path(paths[0]).exists():
@@ -155,9 +155,12 @@ class _Videos:
         """Follow a camera until Ctrl-C or --stop; gives the exit code."""
         from itertools import takewhile
 
+        from mien.errors import InputError
         from mien.io.camera import Camera
         from mien.report.peaks import Peaks
 
+        if (self.how.every, self.how.fps, self.how.start) != (1, None, 0.0):
+            raise InputError("a camera is live: --every, --fps and --start are for files; leave them out")
         stop = float("inf") if self.how.stop is None else self.how.stop
         frames: Iterable[Frame] = takewhile(lambda f: f.time < stop, Camera(index))
         seen, peaks, said = self.follow(frames, self.see), Peaks(), -1
@@ -206,7 +209,7 @@ class _Videos:
         page = html.of_video(title, people, moments, [_facts(seen)], members)
         for file, words in (("people.json", cast.written(members)), ("report.html", page)):
             with whole(place / file) as part:
-                part.write_text(words, encoding="utf-8")
+                part.write_text(words, encoding="utf-8", errors="backslashreplace")  # which JSON reads back
 
 
 def _facts(seen: Watch) -> str:
@@ -226,6 +229,19 @@ def _found_again(people: People) -> Iterator[str]:
             yield f"mien: person {track} is person {person}, seen again\n"
     for person, name in people.names.items():
         yield f"mien: person {person} is {plain(name)}\n"
+
+
+def _named(gallery: Path) -> str:
+    """A gallery by its folder and what is in it: who is known changes with its photos and their names."""
+    import hashlib
+    import os
+
+    from mien.io import folder
+
+    total = hashlib.sha256()
+    for photo in folder.photos(gallery):
+        total.update(os.fsencode(photo.relative_to(gallery)) + b"\0" + photo.read_bytes())
+    return f"{gallery} ({total.hexdigest()[:12]})"
 
 
 def _smoothing(asked: str) -> Smoothing:

@@ -83,7 +83,7 @@ class Layout:
         """The rows of one frame, those of absent persons last."""
         frame = faces.frame
         here: dict[str, Cell] = {"source": frame.source, "frame": frame.index, "time": round(frame.time, 6)}
-        for i, numbers in enumerate(self.measured(faces)):
+        for i, numbers in enumerate(self.measured(faces) if len(faces) else ()):  # a frame may not have been looked at
             person = None if faces.track is None else int(faces.track[i])
             yield self.row({**here, "face": i, "person": person}, numbers)
         missing = list(absent)
@@ -111,12 +111,12 @@ class Table:
         """The table for pyarrow."""
         arrow = _extra("pyarrow")
         schema = _schema(self.columns)
-        batches = (arrow.RecordBatch.from_pylist(b, schema) for b in _batches(self))
+        batches = (arrow.RecordBatch.from_pylist(b, schema) for b in _batches(map(_escaped, self)))
         return arrow.Table.from_batches(batches, schema)
 
     def pandas(self) -> pandas.DataFrame:
         """The table for pandas; empty cells are NaN or NA, frame, face and person are whole numbers."""
-        frame = _extra("pandas").DataFrame(list(self), columns=list(self.columns))
+        frame = _extra("pandas").DataFrame(list(map(_escaped, self)), columns=list(self.columns))
         types = {c: "Int64" if c in WHOLE_NUMBERS else "float64" for c in self.columns if not _text(c, self.columns)}
         return frame.astype(types)
 
@@ -155,7 +155,7 @@ def opened(to: Path | IO[str], form: Format, columns: Sequence[str]) -> Iterator
         else:
             writer = csv.DictWriter(stream, names, extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
-            yield lambda row: void(writer.writerow(dict(convert(row))))
+            yield lambda row: void(writer.writerow({name: _inert(cell) for name, cell in convert(row).items()}))
     finally:
         if isinstance(to, Path):
             stream.close()
@@ -170,6 +170,18 @@ def void(_: object) -> None:
     """Nothing, whatever was given."""
 
 
+def _inert(cell: Cell) -> Cell:
+    """A file's name that no reader breaks at and no spreadsheet runs as a formula; ./=1.jpg is the same file."""
+    if not isinstance(cell, str):
+        return cell
+    return ("./" if cell.startswith(("=", "+", "-", "@")) else "") + cell.replace("\r", "\\r")
+
+
+def _escaped(row: Row) -> Row:
+    """The row as text that Arrow and pandas take: bytes of a file's name that are none become escapes."""
+    return {k: c.encode("utf-8", "backslashreplace").decode() if isinstance(c, str) else c for k, c in row.items()}
+
+
 @contextmanager
 def _parquet(path: Path, columns: Sequence[str]) -> Iterator[Callable[[Row], None]]:
     arrow, parquet = _extra("pyarrow"), _extra("pyarrow.parquet")
@@ -181,7 +193,7 @@ def _parquet(path: Path, columns: Sequence[str]) -> Iterator[Callable[[Row], Non
             held.clear()
 
     def write(row: Row) -> None:
-        held.append(row)
+        held.append(_escaped(row))
         if len(held) >= BATCH:
             flush()
 

@@ -16,6 +16,7 @@ from mien.types import Faces, Pixels
 THUMBNAIL = Input(size=112, crop="square", margin=0.2)
 PEOPLE = 50  # more are not pictured, so that memory and pages stay small
 SURE = 0.4  # an expression less probable than this makes no moment
+LONGEST = 65_500  # pixels: a JPEG's side can have no more
 BETTER = 0.02  # by how much a new moment must be surer to take the place of the old
 
 
@@ -59,11 +60,10 @@ class Peaks:
         return sorted(best.values(), key=lambda p: p.time)
 
 
-def jpeg(pixels: Pixels, longest: int | None = None) -> bytes:
+def jpeg(pixels: Pixels, longest: int = LONGEST) -> bytes:
     """A picture as JPEG, its longer side at most `longest`."""
     image = Image.fromarray(np.ascontiguousarray(pixels))
-    if longest is not None:
-        image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=88)
     return out.getvalue()

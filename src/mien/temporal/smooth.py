@@ -36,8 +36,8 @@ class Smooth:
             raise InputError(f"smoothing must be box, gaussian or median, got {self.kind!r}")
         if self.rows is None and self.seconds is None:
             raise InputError("smoothing needs a half-window: rows=, seconds= or both")
-        if min(self.rows or 0, self.seconds or 0) < 0:
-            raise InputError(f"a half-window must not be negative, got rows={self.rows}, seconds={self.seconds}")
+        if not (self.rows or 0) >= 0 or not (self.seconds or 0) >= 0:
+            raise InputError(f"a half-window must be 0 or more, got rows={self.rows}, seconds={self.seconds}")
 
     def __call__(self, signal: Signal) -> Signal:
         """The smoothed signal."""
