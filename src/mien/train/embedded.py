@@ -71,7 +71,7 @@ STAGES = {
         "mien_s",
         echo=("ferplus", "utkface", "lfw"),
     ),
-    "clean": Stage({"renders": 192, "london": 16}, loop.Plan(900, rate=3e-3)),
+    "clean": Stage({"renders": 192, "london": 16}, loop.Plan(3000, rate=3e-3)),
 }
 
 
