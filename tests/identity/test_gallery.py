@@ -53,6 +53,16 @@ def test_a_good_face_passes_and_is_recognised() -> None:
     assert gallery.identify(near(BEN)).name == "Ben"
 
 
+def test_the_distance_is_the_mean_over_the_enrolled_faces_however_many_and_unlike_they_are() -> None:
+    """The mean of directions would lie nearer to everybody, strangers too, the more unlike the photos are."""
+    faces = [near(ANNA, 0.1) for _ in range(4)]
+    gallery = Gallery(0.4)
+    for vector in faces:
+        gallery = gallery.with_vector("Anna", vector)
+    told = gallery.identify(BEN)
+    assert told.distance == pytest.approx(np.mean([1 - float(v @ BEN) for v in faces]), abs=1e-5)
+
+
 def test_beyond_the_threshold_nobody_is_named() -> None:
     gallery = Gallery(0.4).with_vector("Anna", ANNA)
     stranger = gallery.identify(BEN)

@@ -21,7 +21,7 @@ from mien.types import Face, Faces, Floats, Frame
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The person a face belongs to, None where nobody is near enough, and the cosine distance to the nearest."""
+    """The person a face belongs to, None where nobody is near enough, and the mean cosine distance to the nearest."""
 
     name: str | None
     distance: float
@@ -43,8 +43,9 @@ def _nobody() -> Mapping[str, Person]:
 class Gallery:
     """Frozen: enrolling and denying give a new gallery.
 
-    A face is the person with the nearest mean direction within `threshold`, unless it lies nearer to a face that was
-    denied to that person than to all that were enrolled: a "not this person" sticks, for that face and its likes.
+    A face is the person whose enrolled faces are on average the nearest, and within `threshold`, unless it lies nearer
+    to a face that was denied to that person than to all that were enrolled: a "not this person" sticks, for that face
+    and its likes.
     """
 
     threshold: float = SAME
@@ -118,4 +119,4 @@ def _row(vector: Floats) -> Floats:
 
 
 def _distance(person: Person, row: Floats) -> float:
-    return float(1 - unit(person.faces.mean(0)) @ row)
+    return float(1 - (person.faces @ row).mean())
