@@ -104,6 +104,14 @@ def test_a_class_without_an_example_is_refused() -> None:
         forests.fit(seen, labels % 2, seen, labels, trees=2)
 
 
+@pytest.mark.parametrize("shown", [(), (0,), (0, 1)])
+def test_a_class_without_a_face_is_refused(shown: tuple[int, ...]) -> None:
+    (seen, labels), (scenes, _) = pictures(20, 6), pictures(20, 6, scene_only=True)
+    mixed = [s if label in shown else bare for s, bare, label in zip(seen, scenes, labels, strict=True)]
+    with pytest.raises(InputError, match="pictures with faces must hold each of 0"):
+        forests.fit(mixed, labels, seen, labels, trees=2)
+
+
 def test_the_command_answers_each_photo_and_names_the_broken_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from mien.metrics import macro_f1
 from mien.temporal.bias import Bias, shifted
 from mien.temporal.gate import Gate, beside
 from mien.temporal.threshold import Threshold
+from mien.temporal.verdict import Verdict
 from mien.types import Labels, Signal
 
 
@@ -65,14 +66,33 @@ def test_fitting_without_a_known_row_says_so() -> None:
         Threshold().fit([signal(np.zeros((3, 1)))], [signal(np.zeros((3, 1)), np.zeros(3, bool))])
 
 
-def test_every_try_of_a_bias_scores_as_scikit_learn_says() -> None:
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+def test_every_try_of_a_bias_scores_as_scikit_learn_says(average: str) -> None:
     values, truth = skewed(300)
     logs, tries = np.log(values), np.linspace(-2, 2, 9) + 0.013
     for c in range(4):
-        quick = shifted(logs, logs[:, c], truth, c, tries)
+        quick = shifted(logs, logs[:, c], truth, c, tries, weighted=average == "weighted")
         for t, score in zip(tries, quick, strict=True):
             guess = (logs + t * np.eye(4)[c]).argmax(1)
-            assert score == pytest.approx(f1_score(truth, guess, average="macro"), abs=1e-12)
+            assert score == pytest.approx(f1_score(truth, guess, average=average), abs=1e-12)
+
+
+@pytest.mark.parametrize("step", [Bias, Verdict])
+def test_what_is_fitted_by_the_weighted_f1_is_the_better_by_it(step: type[Bias] | type[Verdict]) -> None:
+    draw = np.random.default_rng(7)
+    signals, targets = [], []
+    for _ in range(40):
+        truth = draw.random(30) < draw.choice([0.0, 0.1, 0.6])
+        sure = 1 / (1 + np.exp(1.5 - 1.5 * truth - draw.normal(size=30)))
+        signals.append(signal(np.stack([1 - sure, sure], 1)))
+        targets.append(signal(np.eye(2)[truth.astype(int)]))
+    classes = np.concatenate([t.values.argmax(1) for t in targets])
+    found = {}
+    for weighted in (False, True):
+        done = step(weighted=weighted).fit(signals, targets)
+        guess = np.concatenate([done(s).values.argmax(1) for s in signals])
+        found[weighted] = [f1_score(classes, guess, average=a) for a in ("macro", "weighted")]
+    assert found[True][1] > found[False][1] and found[False][0] > found[True][0]
 
 
 def test_a_bias_lifts_macro_f1_where_it_was_fitted_and_elsewhere() -> None:
@@ -132,8 +152,29 @@ def test_a_chain_of_fitted_steps_comes_back_from_json() -> None:
         ('[{"step": "smoth"}]', "did you mean 'smooth'"),
         ('[{"step": "fill", "limits": 1}]', "did you mean 'limit'"),
         ('[{"step": "../fill"}]', "no step named"),
+        ("[" * 100_000, "must be JSON"),
+        ('[{"step": "smooth", "seconds": "0.5"}]', "seconds of the step smooth must be float . None, got '0.5'"),
+        ('[{"step": "smooth", "rows": 1.5}]', "rows of the step smooth must be int"),
+        ('[{"step": "smooth", "rows": true}]', "rows of the step smooth must be int"),
+        ('[{"step": "smooth", "kind": ["box"]}]', "kind of the step smooth must be Literal"),
+        ('[{"step": "gate", "limit": null}]', "limit of the step gate must be float, got None"),
+        ('[{"step": "bias", "values": "abc"}]', "values of the step bias must be tuple"),
+        ('[{"step": "bias", "values": [0, "a"]}]', "values of the step bias must be tuple"),
+        ('[{"step": "stride", "strides": 10}]', "strides of the step stride must be tuple"),
+        ('[{"step": "stride", "strides": [10, 5.0, 1]}]', "strides of the step stride must be tuple"),
     ],
 )
 def test_json_that_is_no_chain_is_refused(text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         temporal.from_json(text)
+
+
+def test_whole_numbers_in_json_are_taken_for_floats() -> None:
+    text = '[{"step": "smooth", "seconds": 1, "rows": null}, {"step": "bias", "values": [0, 1]}]'
+    assert temporal.from_json(text) == (temporal.kind("smooth")(seconds=1.0), Bias((0.0, 1.0)))
+
+
+def test_a_threshold_answers_on_its_grid_as_it_was_fitted() -> None:
+    values, truth = np.array([[0.3], [0.3], [0.35], [0.7]]), np.array([[0], [0], [1], [1]])
+    step = Threshold(grid=(0.3, 0.7)).fit([signal(values)], [signal(truth)])
+    np.testing.assert_array_equal(step(signal(values)).values, truth)

@@ -60,9 +60,11 @@ def fit(
         from sklearn.ensemble import RandomForestClassifier
     except ImportError:
         raise MissingExtra("scikit-learn", "train") from None
-    if set(np.unique(labels).tolist()) != set(range(len(VGAF))):
-        raise InputError(f"labels must hold each of 0 (positive), 1 (neutral), 2 (negative), got {np.unique(labels)}")
     crowd = [i for i, p in enumerate(pictures) if len(p.faces)]
+    for held, which in ((labels, "labels"), (labels[crowd], "labels of pictures with faces")):
+        if set(held.tolist()) != set(range(len(VGAF))):
+            each = "must hold each of 0 (positive), 1 (neutral), 2 (negative)"
+            raise InputError(f"{which} {each}, got {np.unique(held)}")
     own = np.concatenate([np.full(len(pictures[i].faces), labels[i]) for i in crowd])
 
     def forest(rows: Floats, truth: Ids) -> RandomForestClassifier:

@@ -13,7 +13,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, asdict, fields
 from itertools import pairwise
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, get_args, get_origin, get_type_hints, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,13 +73,18 @@ def joined(parts: Sequence[Signal]) -> Signal:
     return Signal(times, values, seen, parts[0].labels)
 
 
-def known(signals: Sequence[Signal], targets: Sequence[Signal]) -> tuple[Floats, Floats]:
-    """The seen rows whose truth is known, of all signals stacked, and that truth."""
+def paired(signals: Sequence[Signal], targets: Sequence[Signal]) -> None:
+    """Refuse to fit without signals, or with targets of other rows."""
     if not signals or len(signals) != len(targets):
         raise InputError(f"fitting needs a target for each signal, got {len(signals)} signals, {len(targets)} targets")
     for signal, target in zip(signals, targets, strict=True):
         if len(signal) != len(target):
             raise InputError(f"a signal of {len(signal)} rows needs a target of as many, got {len(target)}")
+
+
+def known(signals: Sequence[Signal], targets: Sequence[Signal]) -> tuple[Floats, Floats]:
+    """The seen rows whose truth is known, of all signals stacked, and that truth."""
+    paired(signals, targets)
     both = [s.seen & t.seen for s, t in zip(signals, targets, strict=True)]
     values = np.concatenate([s.values[b] for s, b in zip(signals, both, strict=True)])
     truth = np.concatenate([t.values[b] for t, b in zip(targets, both, strict=True)])
@@ -113,10 +118,10 @@ def to_json(steps: Iterable[Step]) -> str:
 
 
 def from_json(text: str) -> tuple[Step, ...]:
-    """Steps from JSON text; an unknown step or field is an error."""
+    """Steps from JSON text; an unknown step or field is an error, and so is a value of another type than its field."""
     try:
         raw = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"steps must be JSON: {error}") from None
     if not isinstance(raw, list) or not all(isinstance(r, dict) and "step" in r for r in raw):
         raise InputError('steps must be a JSON list of objects with a field "step"')
@@ -126,8 +131,23 @@ def from_json(text: str) -> tuple[Step, ...]:
 def _step(raw: Mapping[str, object]) -> Step:
     made: Callable[..., Step] = kind(str(raw["step"]))
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items() if k != "step"}
-    allowed = [f.name for f in fields(kind(str(raw["step"])))]
-    for name in values:
+    types, allowed = get_type_hints(made), {f.name: f.type for f in fields(kind(str(raw["step"])))}
+    for name, value in values.items():
         if name not in allowed:
             raise unknown(f"field of the step {raw['step']}", name, allowed)
+        if not _fits(value, types[name]):
+            wanted = f"{name} of the step {raw['step']} must be {allowed[name]}"
+            raise InputError(f"{wanted}, got {raw[name]!r}; write steps with to_json")
     return made(**values)
+
+
+def _fits(value: object, wanted: object) -> bool:
+    """Whether a value from JSON is of a field's type; a whole number is also a float, and true is no number."""
+    inner = get_args(wanted)
+    if get_origin(wanted) is tuple:
+        return isinstance(value, tuple) and all(_fits(v, inner[0]) for v in value)
+    if get_origin(wanted) is Literal:
+        return value in inner
+    if inner:  # one type or another
+        return any(_fits(value, each) for each in inner)
+    return type(value) is wanted or (wanted is float and type(value) is int)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError
+from mien.temporal import paired
 from mien.types import Floats, Signal
 
 Rows = NDArray[np.int64]
@@ -64,6 +65,7 @@ class Stride:
 
     def fit(self, signals: Sequence[Signal], targets: Sequence[Signal]) -> Stride:
         """Thresholds, for each stride the lowest that lets no more than its allowed share of wrong answers pass."""
+        paired(signals, targets)
         limits: list[float] = []
         for k, stride in enumerate(self.strides[:-1], 1):
             tried = [self._judged(s, t, stride) for s, t in zip(signals, targets, strict=True)]

@@ -34,7 +34,7 @@ class Threshold:
 
     def __call__(self, signal: Signal) -> Signal:
         """The decisions as 0 and 1."""
-        limits = per_column("the threshold", self.values, len(signal.labels), 0.5)
+        limits = per_column("the threshold", self.values, len(signal.labels), 0.5).astype(np.float32)  # as when fitted
         decided = np.where(signal.seen[:, None], signal.values > limits, signal.values).astype(np.float32)
         return Signal(signal.times, decided, signal.seen, signal.labels)
 
