@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,3 +99,24 @@ def test_every_public_name_is_there() -> None:
 def test_a_camera_takes_no_option_that_is_for_files(option: dict[str, float]) -> None:
     with pytest.raises(mien.InputError, match="a camera is live"):
         mien.watch(0, **option)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "said"),
+    [
+        (None, {}, "a path or a camera's number, got NoneType"),
+        (b"clip.mp4", {}, "got bytes"),
+        (True, {}, "got bool"),
+        ("no.mp4", {"smooth": 0.5}, r"smooth must be a Smooth, got 0.5; make one: Smooth\("),
+        ("no.mp4", {"adaptive": 0.8}, r"adaptive must be a Stride, got 0.8; make one: Stride\("),
+        ("no.mp4", {"gallery": "friends"}, r"gallery must be a Gallery, got 'friends'; make one: enrolled\("),
+    ],
+)
+def test_what_a_video_cannot_be_followed_with_is_refused_before_it_is(source: Any, options: Any, said: str) -> None:
+    with pytest.raises(mien.InputError, match=said):
+        mien.watch(source, **options)
+
+
+def test_the_faces_of_one_photo_are_no_list_of_them() -> None:
+    with pytest.raises(mien.InputError, match=r"wrap it: mien\.table\(\[faces\]\)"):
+        mien.table(mien.read([]))  # type: ignore[arg-type]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
 
 from mien.errors import InputError
-from mien.heads import EXPRESSION, VALENCE_AROUSAL, embedding, named
+from mien.heads import EXPRESSION, QUALITY, VALENCE_AROUSAL, embedding, named
 from mien.labels import AFFECTNET7, AFFECTNET8, AFFWILD2, EXPRESSIONS, LSD
-from mien.types import Face, Faces, Frame, Labels, Reading, Signal
+from mien.link import same
+from mien.types import Face, Faces, Frame, Head, Labels, Reading, Signal
 
 FRAME = Frame(np.zeros((40, 60, 3), np.uint8), 1.5, 45, "clip.mp4")
 
@@ -170,3 +174,23 @@ def test_an_unknown_head_names_the_nearest() -> None:
 def test_raw_outputs_of_another_width_are_refused() -> None:
     with pytest.raises(InputError, match=r"raw expression must be \(n, 8\), got \(2, 7\)"):
         EXPRESSION.read(np.zeros((2, 7), np.float32))
+
+
+def test_a_key_that_is_no_head_or_label_says_what_is_wanted() -> None:
+    whole = faces().with_reading(EXPRESSION, expression())
+    for key in (0, "expression", slice(0, 1)):
+        with pytest.raises(InputError, match=r"asked by a head, such as faces\[mien.EXPRESSION\], got"):
+            whole[key]  # type: ignore[index]
+    with pytest.raises(InputError, match="no label of expressions named 0; known: anger"):
+        whole[EXPRESSION][0]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("sent", [lambda f: pickle.loads(pickle.dumps(f)), copy.deepcopy])
+def test_faces_and_heads_come_from_another_process_as_they_went(sent: Callable) -> None:
+    heads = (EXPRESSION, QUALITY, embedding(3))
+    assert sent(heads) == heads  # the same keys
+    there = sent(faces().with_reading(EXPRESSION, expression()))
+    assert there[EXPRESSION].top() == ["neutral", "happiness", "sadness"]
+    np.testing.assert_array_equal(there.track, faces().track)
+    own = sent(Head("mine", EXPRESSIONS, same, 8))
+    assert (own.name, own.link) == ("mine", same)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -19,6 +20,7 @@ from mien.models import load as models
 from mien.perceive import Perceiver
 from mien.quality import measure
 from mien.stream import Smoothing, Watch
+from mien.temporal.smooth import Smooth
 from mien.temporal.stride import Stride
 from mien.types import Faces, Frame, Pixels
 
@@ -83,6 +85,13 @@ def watch(
     `smooth=None` leaves table and signals as measured; with `adaptive` only as many frames are looked at as are needed;
     `gallery` names the people it knows.
     """
+    if isinstance(source, bool) or not isinstance(source, str | os.PathLike | int):
+        kind = type(source).__name__
+        raise InputError(f"a video must be a path or a camera's number, got {kind}; write it to a file first")
+    smoothing = None if smooth == "default" else smooth
+    _made("smooth", smoothing, Smooth, "Smooth('box', seconds=0.5) of mien.temporal.smooth")
+    _made("adaptive", adaptive, Stride, "Stride((10, 5, 1), None, (0.8, 0.8)) of mien.temporal.stride")
+    _made("gallery", gallery, Gallery, "enrolled(folder, mien.perceiver()) of mien.identity.gallery")
     if isinstance(source, int) and (every, fps, start, stop) != (1, None, 0.0, None):
         raise InputError("a camera is live: every, fps, start and stop are for files; leave them out and break off")
     see = perceiver(demographics=demographics)
@@ -90,3 +99,8 @@ def watch(
         return Watch(camera.Camera(source), see, smooth=smooth, adaptive=adaptive, gallery=gallery)
     frames = video.Video(source, every=every, fps=fps, start=start, stop=stop)
     return Watch(frames, see, smooth=smooth, adaptive=adaptive, gallery=gallery)
+
+
+def _made(name: str, given: object, kind: type, how: str) -> None:
+    if given is not None and not isinstance(given, kind):
+        raise InputError(f"{name} must be a {kind.__name__}, got {given!r}; make one: {how}")

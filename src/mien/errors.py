@@ -56,6 +56,6 @@ class MissingExtra(MienError, ImportError):
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     """The error for a name nobody knows, with the nearest one that somebody does."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
+    near = difflib.get_close_matches(str(name), names, n=1)  # a number is a common slip
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
     return InputError(f"no {kind} named {name!r}; {hint}")

@@ -92,6 +92,7 @@ def shown(as_json: bool, form: table.Format | None, out: Path | None) -> Iterato
     """
     if form == "parquet" and out is None:
         raise typer.BadParameter("a Parquet table needs a folder: add --out", param_hint="--format")
+    table.ready(form)
     try:
         with ExitStack() as stack:
             yield Shown(as_json, None if out else form, stack)

@@ -159,6 +159,9 @@ class Faces:
         return len(self.boxes)
 
     def __getitem__(self, head: Head) -> Reading:
+        if not isinstance(head, Head):
+            wanted = "faces are asked by a head, such as faces[mien.EXPRESSION]"
+            raise InputError(f"{wanted}, got {head!r}; for one face: list(faces)[0]")
         if head not in self.readings:
             asked = ", ".join(h.name for h in self.readings) or "none"
             raise InputError(f"these faces carry no answer to {head.name}; answered: {asked}")
@@ -167,6 +170,10 @@ class Faces:
     def __iter__(self) -> Iterator[Face]:
         for i in range(len(self)):
             yield Face(self, i)
+
+    def __reduce__(self) -> tuple[type[Faces], tuple[object, ...]]:
+        """For other processes and copies: a read-only view of the answers cannot be sent, a dict can."""
+        return Faces, (self.frame, self.boxes, self.points, self.scores, dict(self.readings), self.track)
 
     def with_reading(self, head: Head, reading: Reading) -> Faces:
         """The same faces with one more answer."""

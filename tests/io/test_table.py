@@ -195,6 +195,12 @@ def test_an_unknown_format_is_named() -> None:
         written("cvs", faces(1))  # type: ignore[arg-type]
 
 
+def test_a_file_is_not_named_as_another_format(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"named \.parquet, but its format is csv; say write\(path, 'parquet'\)"):
+        table.of([faces(1)]).write(tmp_path / "t.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("old")

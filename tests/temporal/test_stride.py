@@ -136,3 +136,10 @@ def test_run_on_demand_agrees_with_the_whole_signal() -> None:
 def test_strides_that_are_not_nested_are_refused(strides) -> None:
     with pytest.raises(InputError, match="multiple of the next"):
         Stride(strides)
+
+
+@pytest.mark.parametrize("half", [10, None])
+@pytest.mark.parametrize("rows", [[], [4]])
+def test_fitting_needs_a_target_of_as_many_rows_for_each_signal(rows: list[int], half: int | None) -> None:
+    with pytest.raises(InputError, match="target"):
+        Stride(half=half).fit([drawn(3) for _ in rows], [drawn(n) for n in rows])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copyreg
 import re
 from functools import lru_cache
 
-from mien.errors import unknown
+from mien.errors import InputError, unknown
 from mien.heads.action_units import HEAD as ACTION_UNITS
 from mien.heads.age import HEAD as AGE
 from mien.heads.ethnicity import HEAD as ETHNICITY
@@ -38,6 +39,21 @@ def named(name: str) -> Head:
         raise unknown("head", name, [*QUESTIONS, "embedding<width>"])
     return QUESTIONS[name]
 
+
+def _received(name: str) -> Head:
+    return QUALITY if name == QUALITY.name else named(name)
+
+
+def _sent(head: Head) -> tuple[object, tuple[object, ...]]:
+    """A head goes to other processes by its name, so that it is the same key there; one of your own goes as it is."""
+    try:
+        ours = _received(head.name) is head
+    except InputError:
+        ours = False
+    return (_received, (head.name,)) if ours else (Head, (head.name, head.labels, head.link, head.width, head.is_class))
+
+
+copyreg.pickle(Head, _sent)  # type: ignore[arg-type]
 
 __all__ = [
     "ACTION_UNITS",

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from mien.errors import MissingExtra, unknown
+from mien.errors import InputError, MissingExtra, unknown
 from mien.io.whole import whole
 from mien.types import Faces, Floats, Head
 
@@ -103,6 +103,9 @@ class Table:
 
     def write(self, path: Path | str, form: Format = "csv") -> None:
         """The table as a file, there whole or not at all."""
+        ending = Path(path).suffix.lower()
+        if ending in (".jsonl", ".parquet") and ending != suffix(form):
+            raise InputError(f"{path} is named {ending}, but its format is {form}; say write(path, {ending[1:]!r})")
         with whole(Path(path)) as part, opened(part, form, self.columns) as write:
             for row in self:
                 write(row)
@@ -123,6 +126,8 @@ class Table:
 
 def of(faces: Iterable[Faces]) -> Table:
     """The table of some frames' faces, say of a few photos; the columns are those of all their answers."""
+    if isinstance(faces, Faces):
+        raise InputError("table wants a list of Faces, one for each photo, got one; wrap it: mien.table([faces])")
     seen = list(faces)
     layout = Layout.of({h: None for f in seen for h in f.readings})
     return Table(layout.columns, lambda: (row for f in seen for row in layout.rows(f)))
@@ -159,6 +164,12 @@ def opened(to: Path | IO[str], form: Format, columns: Sequence[str]) -> Iterator
     finally:
         if isinstance(to, Path):
             stream.close()
+
+
+def ready(form: Format | None) -> None:
+    """Refuse a format whose package is missing; asked before the work, which would be lost."""
+    if form == "parquet":
+        _extra("pyarrow.parquet")
 
 
 def suffix(form: Format) -> str:
