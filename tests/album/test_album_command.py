@@ -253,3 +253,6 @@ def test_an_action_before_any_run_says_what_to_run_first(mien: Callable, album: 
     run = mien("album", album, "name", "1", "x")
     assert run.code == 2
     assert "no album yet" in run.err
+    assert not (album / "mien-album").exists()
+    elsewhere = mien("album", album, "name", "1", "x", "--out", album / "b")
+    assert "--out" in elsewhere.err and not (album / "b").exists()

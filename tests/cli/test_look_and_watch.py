@@ -14,6 +14,7 @@ import sys
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import av
@@ -238,6 +239,19 @@ def test_another_format_is_not_taken_for_done(tmp_path: Path) -> None:
     assert "was made with format=csv, now it is jsonl" in run.stderr
 
 
+@pytest.mark.parametrize("words", [("look", "p0.png"), ("watch", "clip.mp4")])
+def test_a_missing_package_is_said_before_the_work(
+    tmp_path: Path, words: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos(tmp_path, 1)
+    clip(tmp_path / "clip.mp4", 5)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    run = mien(*words, "--format", "parquet", "--out", "out", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "pip install 'mien[tables]'" in run.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_other_settings_are_not_mixed_into_one_folder(tmp_path: Path) -> None:
     photos(tmp_path, 1)
     mien("look", "p0.png", "--out", "out", cwd=tmp_path)
@@ -390,6 +404,14 @@ def test_wrong_options_are_explained(tmp_path: Path, arguments: tuple[str, ...],
     assert said in " ".join(re.sub("[│╭╮╰╯─]", " ", run.stderr).split())
 
 
+def test_the_version_is_the_package_s(tmp_path: Path) -> None:
+    assert mien("--version", cwd=tmp_path).stdout == f"mien {version('mien')}\n"
+
+
 @pytest.mark.parametrize("name", ["look", "watch"])
 def test_help_shows_an_example(tmp_path: Path, name: str) -> None:
-    assert f"mien {name} " in mien(name, "--help", cwd=tmp_path).stdout.split("Example:")[1]
+    shown = mien(name, "--help", cwd=tmp_path).stdout
+    assert f"mien {name} " in shown.split("Example:")[1]
+    lines = [line.strip() for line in shown.split("Usage:")[1].split("╭")[0].splitlines()]
+    told = lines[next(i for i, line in enumerate(lines) if line.startswith("With --out")) :]
+    assert all(len(line) > 60 for line in told[: told.index("") - 1]), "lines are broken where the terminal ends"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from mien.cli import build, synth
+from mien.cli import build, main, synth
 from mien.errors import InputError
 from mien.train import twins
 
@@ -61,6 +62,21 @@ def test_every_recipe_is_listed_with_its_number() -> None:
 def test_a_recipe_nobody_knows_is_answered_with_the_nearest(command: str, tmp_path: Path) -> None:
     result = run(command, "abaw7mtl", "--data", str(tmp_path), "--out", str(tmp_path))
     assert isinstance(result.exception, InputError) and "abaw7_mtl" in str(result.exception)
+
+
+def test_training_without_its_packages_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setattr(sys, "argv", ["mien", "trial", "abaw3_expr"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    assert capsys.readouterr().err == "mien: this needs the package torch; install it with: pip install 'mien[train]'\n"
+
+
+def test_training_wants_a_thread(tmp_path: Path) -> None:
+    assert run("train", "abaw4_mtl", "--data", str(tmp_path), "--out", str(tmp_path), "--threads", "0").exit_code == 2
 
 
 def test_a_folder_that_is_not_empty_takes_no_twin(tmp_path: Path) -> None:

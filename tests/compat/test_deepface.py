@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,11 @@ def test_arrays_are_bgr_and_files_are_not(asked: list[bool], picture: np.ndarray
     Image.fromarray(picture).save(tmp_path / "p.png")
     by_file = analyze(str(tmp_path / "p.png"), actions="emotion")
     assert analyze(np.ascontiguousarray(picture[..., ::-1]), actions="emotion") == by_file
+    text = base64.b64encode((tmp_path / "p.png").read_bytes()).decode()
+    assert analyze(f"data:image/png;base64,{text}", actions="emotion") == by_file
     assert analyze(picture, actions="emotion") != by_file
+    with pytest.raises(ValueError, match="send it whole"):
+        analyze("data:image/png;base64,abc", actions="emotion")
 
 
 def test_a_list_of_photos_gives_a_list_of_lists(asked: list[bool], picture: np.ndarray) -> None:

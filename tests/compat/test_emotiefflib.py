@@ -99,3 +99,8 @@ def test_what_is_not_here_is_said(asked: dict, kind: type[Exception], said: str)
 def test_no_faces_at_all_are_refused(recognizer: EmotiEffLibRecognizer) -> None:
     with pytest.raises(InputError, match="empty list"):
         recognizer.extract_features([])
+
+
+def test_features_of_another_network_are_refused(recognizer: EmotiEffLibRecognizer) -> None:
+    with pytest.raises(InputError, match=r"features must be \(n, 256\), got \(2, 1280\)"):
+        recognizer.classify_emotions(np.zeros((2, 1280), np.float32))

@@ -67,3 +67,9 @@ def test_a_named_file_is_taken_at_its_word(tmp_path: Path) -> None:
 def test_a_hidden_root_is_listed_when_named(tmp_path: Path) -> None:
     made(tmp_path, ".album/a.jpg")
     assert names(tmp_path, photos(tmp_path / ".album")) == [".album/a.jpg"]
+
+
+def test_what_runs_drew_is_no_photo(tmp_path: Path) -> None:
+    made(tmp_path, "a.jpg", "out/journal.jsonl", "out/annotated/a.jpg", "film/people.json", "film/timeline.png")
+    made(tmp_path, "mine/annotated/b.jpg", "mine/timeline.png")
+    assert names(tmp_path, photos(tmp_path)) == ["a.jpg", "mine/annotated/b.jpg", "mine/timeline.png"]

@@ -9,12 +9,24 @@ import pytest
 
 from mien.errors import InputError
 from mien.synth.assets import EYE, FACE, TEETH, load
+from mien.synth.faces import Order, write
 
 
 def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", v0=np.zeros((3, 3)))
     with pytest.raises(InputError, match=r"lacks .*expr"):
         load(tmp_path / "other.npz")
+
+
+def test_a_file_that_is_no_archive_is_refused_before_any_worker_starts(tmp_path: Path) -> None:
+    path = tmp_path / "head.npz"
+    path.write_text("no archive")
+    with pytest.raises(InputError, match=r"head\.npz is not an ICT-FaceKit archive"):
+        write(Order(path, 1, seed=1), tmp_path / "out", workers=2)
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(InputError, match="it holds one array"):
+        load(path)
 
 
 def test_the_true_head_is_whole_and_symmetric(head_file: Path) -> None:

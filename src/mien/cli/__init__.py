@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
+import re
 import sys
+from typing import Annotated
 
 import typer
 
-from mien.errors import MienError
+import mien
+from mien.errors import MienError, MissingExtra
+
+TRAIN = {"torch", "onnx", "scipy", "sklearn", "numba", "pyarrow"}  # what commands that train, draw or measure import
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"mien {mien.__version__}")
+        raise typer.Exit
 
 
 def build() -> typer.Typer:
@@ -20,9 +32,18 @@ def build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
+    app.callback()(top)
     for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
         importlib.import_module(f"mien.cli.{module}").register(app)
+    for command in app.registered_commands:  # a line of a docstring is no line of a terminal
+        command.help = re.sub(r"(?<!\n)\n(?!\n|Example)", " ", inspect.getdoc(command.callback) or "")
     return app
+
+
+def top(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="The version.")] = False,
+) -> None:
+    """What stands before any command."""
 
 
 def main() -> None:
@@ -31,4 +52,10 @@ def main() -> None:
         build()()
     except MienError as error:
         print(f"mien: {error}", file=sys.stderr)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in TRAIN:
+            raise
+        print(f"mien: {MissingExtra(package.replace('sklearn', 'scikit-learn'), 'train')}", file=sys.stderr)
         sys.exit(2)

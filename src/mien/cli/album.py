@@ -70,9 +70,11 @@ def album(
     from mien.io.whole import folder as made
 
     paths = [] if words else index.listed(folder)
-    place = made(out or folder / "mien-album")
+    place = out or folder / "mien-album"
     if words and not (place / FILE).exists():
-        raise typer.BadParameter(f"{place} holds no album yet; run: mien album {folder}", param_hint="ACTION")
+        first = f"mien album {folder}" + (f" --out {out}" if out else "")
+        raise typer.BadParameter(f"{place} holds no album yet; run: {first}", param_hint="ACTION")
+    made(place)
     code = 0
     with Store(place / FILE) as store:
         if words:

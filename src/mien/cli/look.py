@@ -48,8 +48,7 @@ def look(
     from mien.io import folder, photo
     from mien.io.whole import folder as made
 
-    ours = (out / "annotated").resolve() if out else None  # which may lie in a folder that is read
-    inputs = [p for p in batch.expanded(paths, folder.photos, "photo") if p.parent.resolve() != ours]
+    inputs = batch.expanded(paths, folder.photos, "photo")
     with options.shown(as_json, form, out) as show:
         see = options.perceiver(demographics, smallest, threads, device)
         asked = {"command": "look", **options.version(see), "demographics": demographics, "smallest": smallest}

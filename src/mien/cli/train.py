@@ -18,7 +18,9 @@ def train(
     data: Annotated[Path, typer.Option(help="the annotations, with a folder of features", exists=True)],
     out: Annotated[Path, typer.Option(help="folder for heads and answers; a killed run goes on there")],
     seed: Annotated[int, typer.Option(help="seed of all that is drawn", min=0)] = 0,
-    threads: Annotated[int, typer.Option(help="processor threads; another number may change the last digits")] = 1,
+    threads: Annotated[
+        int, typer.Option(help="processor threads; another number may change the last digits", min=1)
+    ] = 1,
     renders: Annotated[Path | None, typer.Option(help="for the network: folder of `mien synth faces`")] = None,
     teacher: Annotated[Path | None, typer.Option(help="for the network: folder of identity vectors")] = None,
 ) -> None:

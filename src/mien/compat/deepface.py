@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -68,6 +69,11 @@ def analyze(
 
 
 def _analyze(source: photo.Source, actions: Sequence[str], enforce: bool, detector: str) -> list[Analysis]:
+    if isinstance(source, str) and source.startswith("data:image/"):
+        try:
+            source = base64.b64decode(source.partition(",")[2])
+        except ValueError as error:
+            raise InputError(f"wanted a picture in base64, got {source[:40]!r}… ({error}); send it whole") from None
     frame = photo.read(source, bgr=isinstance(source, np.ndarray))
     demographics = not {"age", "gender", "race"}.isdisjoint(actions)
     faces = Faces.none(frame) if detector == "skip" else perceiver(demographics=demographics)(frame)

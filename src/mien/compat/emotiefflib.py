@@ -68,6 +68,7 @@ class EmotiEffLibRecognizer:
         end = tail(content, self._features, list({o.tensor for o in asked.values()}))
         self._network = Onnx(with_output(content, self._features), device=device, threads=threads)
         self._classifier = Onnx(end, device=device, threads=1)
+        self._width = self._network.widths(card.input)[self._features]
 
     def extract_features(self, face_img: Pixels | Sequence[Pixels]) -> Floats:
         """The network's features (n, d) of one face or of a list of faces."""
@@ -82,7 +83,7 @@ class EmotiEffLibRecognizer:
 
         Scores are raw with `logits=True`, else the classes' probabilities.
         """
-        expect("features", features, (None, features.shape[-1]))
+        expect("features", features, (None, self._width))
         raw = self._classifier.run(np.asarray(features, np.float32))
         classes = _columns(raw[self._expression.tensor], self._expression)[:, self._order]
         affect = [] if self._affect is None else [_columns(raw[self._affect.tensor], self._affect)]

@@ -15,6 +15,7 @@ PHOTOS = frozenset(
 VIDEOS = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp"}
 )
+OURS = {"journal.jsonl": "annotated", "people.json": "timeline.png"}  # what runs draw, and what they put beside it
 
 
 def photos(path: str | os.PathLike[str]) -> list[Path]:
@@ -35,10 +36,11 @@ def _listed(path: Path, kinds: frozenset[str]) -> list[Path]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Every file that is not hidden; links to folders are not followed, so none can lead in a circle."""
+    """Every file that is not hidden, nor drawn by a run; links to folders are not followed, lest they go in circles."""
     for root, folders, files in os.walk(folder, onerror=_refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(root, name) for name in files if not name.startswith("."))
+        ours = {made for beside, made in OURS.items() if beside in files}
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in ours]
+        yield from (Path(root, name) for name in files if not name.startswith(".") and name not in ours)
 
 
 def _refuse(error: OSError) -> None:

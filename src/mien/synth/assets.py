@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from mien.errors import InputError
 from mien.synth import raster
@@ -60,7 +62,7 @@ class Assets:
 
 def load(path: str | Path) -> Assets:
     """The head in an ICT-FaceKit `.npz`, without the parts that never show."""
-    with np.load(path, allow_pickle=False) as data:
+    with _opened(path) as data:
         missing = {"v0", "expr", "expr_names", "ident", "tris", "quads", "quads_vt", "vt"} - set(data.files)
         if missing:
             raise InputError(f"{path} is not an ICT-FaceKit archive: it lacks {', '.join(sorted(missing))}")
@@ -82,6 +84,16 @@ def load(path: str | Path) -> Assets:
             part[kept],
             order[np.array(_LANDMARKS)].astype(np.int32),
         )
+
+
+def _opened(path: str | Path) -> NpzFile:
+    try:
+        data = np.load(path, allow_pickle=False)
+    except (ValueError, BadZipFile, EOFError) as error:
+        raise InputError(f"{path} is not an ICT-FaceKit archive: {error}") from None
+    if not isinstance(data, NpzFile):
+        raise InputError(f"{path} is not an ICT-FaceKit archive: it holds one array")
+    return data
 
 
 def _split(quads: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

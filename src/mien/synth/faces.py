@@ -69,8 +69,8 @@ def write(order: Order, folder: Path, workers: int = 1, report: Callable[[int], 
     done = order.count - sum(stop - start for start, stop in todo)
     tell = report or (lambda _: None)
     tell(done)
+    assets = load(order.assets)  # a file that is none is refused here, not in every worker
     if workers == 1:
-        assets = load(order.assets)
         for span in todo:
             for _ in _shard(assets, order, span, folder):
                 done += 1
