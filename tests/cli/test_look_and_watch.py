@@ -245,7 +245,8 @@ def test_a_missing_package_is_said_before_the_work(
 ) -> None:
     photos(tmp_path, 1)
     clip(tmp_path / "clip.mp4", 5)
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for module in ("pyarrow", "pyarrow.parquet"):  # which other tests may have imported
+        monkeypatch.setitem(sys.modules, module, None)
     run = mien(*words, "--format", "parquet", "--out", "out", cwd=tmp_path)
     assert run.returncode == 2
     assert "pip install 'mien[tables]'" in run.stderr

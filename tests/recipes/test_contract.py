@@ -17,14 +17,17 @@ from mien import recipes
 from mien.errors import InputError
 from mien.fusion.blend import Blend
 from mien.recipes import table
-from mien.recipes.plans import Member, Part, Plan, Row, Stage
+from mien.recipes.plans import VGAF, Member, Part, Plan, Row, Stage
 from mien.temporal import Step
+from mien.temporal.bias import Bias
 from mien.temporal.gate import Gate
+from mien.temporal.verdict import Verdict
 from mien.train import course, fit, result
 from mien.train.data import Rows, Target
-from mien.train.losses import LOSSES
+from mien.train.losses import LOSSES, class_weights
 from mien.train.questions import named
 from mien.train.recipe import Line, LossName, Recipe
+from mien.train.tally import WEIGHTED_F1
 
 
 def short(recipe: Recipe) -> Recipe:
@@ -134,6 +137,47 @@ def test_features_that_saw_no_row_are_not_learned_from(twin: dict[str, Path], tm
     seen.write_bytes(bytes(seen.stat().st_size))
     with pytest.raises(InputError, match="ddamfn_mtl saw no row of the split train"):
         course.train(recipes.named("abaw6_va"), tmp_path / "twin", tmp_path / "run", seed=0)
+
+
+def test_what_shows_the_same_people_is_tuned_on_or_learned_from() -> None:
+    names = [f"Videos/{p}/Visite_1/{p}_Question_{q}.mp4" for p in range(20) for q in range(1, 8)]
+    names += [f"film{i}_{side}" for i in range(20) for side in ("left", "right")]
+    rows = Rows(tuple(names), np.arange(len(names)), np.zeros(len(names), np.int64))
+    chosen = {names[i] for i in course.tuning(rows)}
+    sides = [{name.split("_")[0].split("/")[-2:][0] for name in part} for part in (chosen, {*names} - chosen)]
+    assert sides[0] and sides[1] and not sides[0] & sides[1]
+
+
+@pytest.mark.parametrize("name", ["abaw3_mtl", "abaw3_va", "abaw5_va", "abaw6_emi", "abaw6_va"])
+def test_the_l2_of_keras_is_twice_as_much_weight_decay(name: str) -> None:
+    plans = [m.plan for part in recipes.named(name).parts for m in part.members]
+    assert {plan.decay * plan.batch for plan in plans} == {2.0}  # the papers' L2 is 1 / batch
+
+
+KERAS = (1.04, 5.46, 7.84, 7.96, 1.37, 3.27, 4.75, 1.0)
+TORCH = (0.4726, 2.4875, 3.5766, 3.6293, 0.6248, 1.4891, 2.1673, 0.4559)
+
+
+@pytest.mark.parametrize(("name", "published"), [("abaw4_mtl", KERAS), ("abaw7_mtl", KERAS), ("abaw11_mtl", TORCH)])
+def test_expressions_weigh_what_the_paper_says(name: str, published: tuple[float, ...]) -> None:
+    truth = np.eye(8, dtype=np.float32)[np.repeat(np.arange(8), np.round(1e4 / np.array(published)).astype(int))]
+    (part,) = (p for p in recipes.named(name).parts if p.question == "expression")
+    for member in part.members:  # the published ones are rounded to two digits
+        np.testing.assert_allclose(class_weights(truth, member.plan.weights), published, rtol=5e-3)
+
+
+def test_steps_and_features_are_those_of_the_paper() -> None:
+    (part,) = recipes.named("abaw10_expr").parts
+    assert [stage.name for stage in part.stages] == ["bias", "gate", "smoothing", "blend"]
+    assert {m.features for m in recipes.named("abaw5_au").parts[0].members} == {VGAF}  # its eight logits are searched
+    assert {m.plan.weights for m in recipes.named("abaw10_violence").parts[0].members} == {"raised"}
+
+
+def test_what_a_recipe_fits_is_what_it_is_scored_by() -> None:
+    for name in recipes.names():
+        for part in recipes.named(name).parts:
+            for step in (s.step for s in part.stages if isinstance(s.step, Bias | Verdict)):
+                assert step.weighted == (named(part.question).score is WEIGHTED_F1), name
 
 
 def test_an_unknown_recipe_is_answered_with_the_nearest() -> None:

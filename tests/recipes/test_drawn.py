@@ -130,3 +130,11 @@ def test_pictures_of_a_clip_are_pooled_into_one_row(tmp_path: Path) -> None:
     alone = model.answers(crops)[extract.embedding(model)].values
     np.testing.assert_allclose(store.embedding[0], np.hstack([alone.min(0), alone.max(0)]), atol=0.01, rtol=0.01)
     assert store.seen.tolist() == [True, False]
+
+
+def test_a_video_of_both_splits_keeps_the_frames_of_both(tmp_path: Path) -> None:
+    (tmp_path / "split-frames").mkdir()
+    (tmp_path / "split-frames" / "train.txt").write_text("a/frame-1.jpg,1\na/frame-3.jpg,0\n")
+    (tmp_path / "split-frames" / "val.txt").write_text("a/frame-3.jpg,0\na/frame-2.jpg,0\nb/frame-9.jpg,0\n")
+    frames = {video: at.tolist() for video, at in extract.annotated("bah", tmp_path).items()}
+    assert frames == {"a": [1, 2, 3], "b": [9]}

@@ -16,7 +16,7 @@ from mien.train.data import Rows, Target
 from mien.train.fit import Task
 from mien.train.inputs import Inputs
 from mien.train.questions import named
-from mien.train.recipe import Plan
+from mien.train.recipe import Kind, Plan
 
 torch.set_num_threads(1)
 DRAW = np.random.default_rng(0)
@@ -29,6 +29,8 @@ def test_the_papers_class_weights_come_out() -> None:
     np.testing.assert_allclose(losses.class_weights(truth, "min"), published, rtol=2e-3)
     assert losses.class_weights(truth, "mean").mean() == pytest.approx(1)
     assert (truth @ losses.class_weights(truth, "balanced")).mean() == pytest.approx(1, rel=1e-4)
+    ratio = losses.class_weights(truth, "raised") / losses.class_weights(truth, "balanced")
+    np.testing.assert_allclose(ratio, [1] * 7 + [1.15], rtol=1e-6)
     with pytest.raises(InputError, match="class weights are none"):
         losses.class_weights(truth, "median")  # type: ignore[arg-type]
 
@@ -162,3 +164,36 @@ def test_a_support_vector_machine_answers_each_unit_by_itself(tmp_path: Path) ->
         [Task(named("action_units"), Plan(kind="svm", rate=10.0), truth, truth)], rows, rows, 0, tmp_path / "none.pt"
     )
     assert mean_f1(truth.values, answer(rows)) > 0.9
+
+
+def few(epochs: int, kind: Kind = "net") -> tuple[Task, Inputs]:
+    """Rows of two classes, none of them known where heads are chosen: all epochs are equally good."""
+    draw = np.random.default_rng(0).normal(size=(80, 4)).astype(np.float16)
+    truth = Target(np.eye(2, dtype=np.float32)[(draw[:, 0] > 0).astype(int)], np.ones(80, bool))
+    task = Task(named("violence"), Plan(kind=kind, epochs=epochs), truth, Target(truth.values, np.zeros(80, bool)))
+    return task, Inputs(torch.from_numpy(draw), np.ones(80, bool), np.array([0, 80]))
+
+
+@pytest.mark.parametrize("kind", ["net", "tcn"])
+def test_of_equally_good_epochs_the_one_that_learned_longest_is_kept(kind: Kind, tmp_path: Path) -> None:
+    said = []
+    for epochs in (1, 3):
+        task, rows = few(epochs, kind)
+        (answer,) = learners.learn([task], rows, rows, 0, tmp_path / f"{epochs}.pt")
+        said.append(answer(rows))
+    assert np.abs(said[0] - said[1]).max() > 1e-4
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 cut", b"garbage"], ids=["empty", "cut", "garbage"])
+@pytest.mark.parametrize("kind", ["net", "tcn"])
+def test_a_damaged_head_is_told(kind: Kind, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "head.pt").write_bytes(content)
+    task, rows = few(1, kind)
+    with pytest.raises(InputError, match=r"head\.pt holds no state of this training"):
+        learners.learn([task], rows, rows, 0, tmp_path / "head.pt")
+
+
+def test_a_network_is_not_asked_what_its_logits_do_not_know() -> None:
+    _, rows = few(1)
+    with pytest.raises(InputError, match="logits answer none of AU01, AU02"):
+        learners.native(named("action_units"), rows)

@@ -9,11 +9,12 @@ import pytest
 import torch
 from torch import nn
 
+from mien.errors import InputError
 from mien.train import loop
 
 
-def line() -> nn.Linear:
-    torch.manual_seed(0)
+def line(seed: int = 0) -> nn.Linear:
+    torch.manual_seed(seed)
     return nn.Linear(3, 1)
 
 
@@ -63,3 +64,24 @@ def test_of_several_checkpoints_the_mean_is_loaded(tmp_path: Path) -> None:
     mixed = loop.averaged(torch.nn.BatchNorm1d(3), tmp_path / "0.pt", tmp_path / "1.pt")
     assert mixed.weight.tolist() == [2.0, 2.0, 2.0]
     assert loop.averaged(mixed, tmp_path / "1.pt").weight.tolist() == [3.0, 3.0, 3.0]
+
+
+def test_a_checkpoint_of_another_plan_or_seed_is_refused_and_one_that_does_not_tell_goes_on(tmp_path: Path) -> None:
+    plan, path = loop.Plan(steps=6, warmup=2, save_every=3), tmp_path / "a.pt"
+    loop.run(line(), step, plan, path)
+    for net, other in ((line(1), plan), (line(), loop.Plan(steps=9, warmup=2, save_every=3))):
+        with pytest.raises(InputError, match="of another plan, seed or start"):
+            loop.run(net, step, other, path)
+    state = torch.load(path, weights_only=True)
+    del state["origin"]
+    torch.save(state, path)
+    assert torch.equal(loop.run(line(), step, plan, path).state_dict()["weight"], state["kept"]["weight"])
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 cut", b"garbage"], ids=["empty", "cut", "garbage"])
+def test_a_damaged_checkpoint_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.pt").write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.pt holds no state of this training"):
+        loop.run(line(), step, loop.Plan(steps=3), tmp_path / "a.pt")
+    with pytest.raises(InputError, match=r"a\.pt holds no state of this training"):
+        loop.averaged(line(), tmp_path / "a.pt")

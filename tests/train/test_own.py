@@ -71,6 +71,15 @@ def test_the_score_is_that_of_the_layer_whatever_classes_have_no_pictures() -> N
     assert head.score == pytest.approx(macro_f1(classes[out], said[out], 8))
 
 
+@pytest.mark.parametrize("alike", [1, 4])
+def test_pictures_that_are_all_alike_blow_nothing_up(alike: int) -> None:
+    draw, people = np.random.default_rng(0), ("a",) * alike + ("b",) * 3  # three pictures are held out
+    features = np.vstack([np.tile(draw.normal(size=64), (alike, 1)), draw.normal(size=(3, 64))]).astype(np.float32)
+    assert own.held_out(people).sum() == 3
+    head = own.learn(own.Faces(cast(Model, None), features, np.zeros(len(people), np.int64), people, ()))
+    assert np.isfinite(head.weight).all() and np.isfinite(head.bias).all() and head.score == 1
+
+
 def test_what_was_learned_can_be_learned_from_once_more(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,9 +15,9 @@ RECIPE = Recipe(
             "expression",
             (Member(VGAF, EXPR), Member(AUDIO, EXPR)),
             (
-                Stage("smoothing", box(50)),
                 Stage("bias", Bias()),
-                Stage("gate", Gate(), only=VGAF, other=(box(50),)),
+                Stage("gate", Gate(), only=VGAF),
+                Stage("smoothing", box(50)),
                 Stage("blend", Blend()),
             ),
         ),

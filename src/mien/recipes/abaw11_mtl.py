@@ -10,6 +10,7 @@ from mien.temporal.gate import Gate
 from mien.train.recipe import Recipe
 
 LONG = 20  # epochs on the wider features
+EXPR = replace(MTL_EXPR, weights="balanced")
 
 RECIPE = Recipe(
     title="ABAW-11 multi-task, P_MTL",
@@ -17,7 +18,7 @@ RECIPE = Recipe(
     parts=(
         Part(
             "expression",
-            (Member(DDAMFN, MTL_EXPR), Member(MTL, replace(MTL_EXPR, epochs=LONG))),
+            (Member(DDAMFN, EXPR), Member(MTL, replace(EXPR, epochs=LONG))),
             (
                 Stage("smoothing", sparse(100), only=DDAMFN),
                 Stage("smoothing", sparse(10), only=MTL),

@@ -9,11 +9,11 @@ RECIPE = Recipe(
     title="ABAW-3 multi-task, P_MTL; on the features of the multi-task twin instead of b2_8's",
     data="mtl",
     parts=(
-        Part("expression", (Member(MTL, Plan("cross_entropy", "min", batch=256, epochs=20, decay=1 / 256)),)),
-        Part("valence_arousal", (Member(MTL, Plan("ccc", batch=256, epochs=20, decay=1 / 256)),)),
+        Part("expression", (Member(MTL, Plan("cross_entropy", "min", batch=256, epochs=20, decay=2 / 256)),)),
+        Part("valence_arousal", (Member(MTL, Plan("ccc", batch=256, epochs=20, decay=2 / 256)),)),
         Part(
             "action_units",
-            (Member(MTL, Plan("binary", batch=256, epochs=20, decay=1 / 256)),),
+            (Member(MTL, Plan("binary", batch=256, epochs=20, decay=2 / 256)),),
             (Stage("thresholds", Threshold()),),
         ),
     ),

@@ -14,7 +14,7 @@ RECIPE = Recipe(
     parts=(
         Part(
             "valence_arousal",
-            (Member(VGAF, replace(VA, batch=512)),),
+            (Member(VGAF, replace(VA, batch=512, decay=2 / 512)),),
             (Stage("d=7", box(7)), Stage("median", Smooth("median", rows=7, seconds=None))),
         ),
     ),

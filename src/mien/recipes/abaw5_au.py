@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mien.fusion.blend import Blend
-from mien.recipes.plans import AU, DDAMFN, VGAF, Member, Part, Plan, Row, Stage, Threshold, box
+from mien.recipes.plans import AU, VGAF, Member, Part, Plan, Row, Stage, Threshold, box
 from mien.train.recipe import Recipe
 
 SEARCHED = Plan("binary", kind="automl", reads="logits", epochs=50)  # epochs: of the boosting where it is missing
@@ -14,7 +14,7 @@ RECIPE = Recipe(
     parts=(
         Part(
             "action_units",
-            (Member(VGAF, AU), Member(DDAMFN, SEARCHED)),
+            (Member(VGAF, AU), Member(VGAF, SEARCHED, "searched")),
             (Stage("smoothing", box(5)), Stage("blend", Blend()), Stage("thresholds", Threshold())),
         ),
     ),

@@ -6,7 +6,7 @@ from mien.fusion.blend import Blend
 from mien.recipes.plans import Member, Part, Plan, Row, Stage
 from mien.train.recipe import Recipe
 
-HEAD = Plan("pearson", reads="embedding", epochs=100, decay=1 / 512)
+HEAD = Plan("pearson", reads="embedding", epochs=100, decay=2 / 512)
 
 RECIPE = Recipe(
     title="ABAW-6 mimicry, mean Pearson of six",

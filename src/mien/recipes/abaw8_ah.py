@@ -19,14 +19,15 @@ RECIPE = Recipe(
             (
                 Stage("blend", Blend(grain=0.05)),
                 Stage("smoothing", box(10)),
-                Stage("threshold", Bias()),
-                Stage("verdict", Verdict()),
+                Stage("d=20", box(20)),
+                Stage("threshold", Bias(weighted=True)),
+                Stage("verdict", Verdict(weighted=True)),
             ),
         ),
     ),
     rows=(
         Row("faces alone, threshold", ("threshold",), 0.7127),
-        Row("faces, d = 10", ("smoothing", "threshold"), 0.7201),
+        Row("faces, d = 20", ("d=20", "threshold"), 0.7201),
         Row("fusion", ("blend", "threshold"), 0.7204),
         Row("+ smoothing, d = 10", ("blend", "smoothing", "threshold"), 0.7267),
         Row("+ verdict", ("blend", "smoothing", "threshold", "verdict"), 0.7301),

@@ -17,19 +17,20 @@ Made by `mien recipes --table results` from the files of that folder; do not edi
 
 A twin proves that the code is right, and what a step does under the twin's assumptions; it does not prove that a
 challenge was won. *Honest*: heads are selected and steps fitted on held-out training videos. *Crossed*: steps are
-fitted on four fifths of the scored videos and used on the fifth, in turn, both persons of a film together: more videos
-than the tuning ones, and no video's own truth among them. *Optimistic*: steps are fitted on the very videos they are
-scored on, as the papers did. Intervals are 95 % over resampled videos, the mean of the seeds'. *Gain*: of the honest
-figure over that of the row it builds on, which is the fullest row above whose steps it keeps, else the first; *chance*:
-how likely a gain or loss as large is if the two rows were alike, by a paired test in which each video's answers swap
-rows by the toss of a coin, all seeds together. All three are empty where nothing was held apart or a file is older than
-they are. Each table names its twin's size; on the smallest a head of few epochs sees some dozens of batches and may
-stay below what it reaches on larger ones. Below each table stands every step that helps in the paper and not here, or
-the other way: a row's honest figure against the first row, the row above, and the nearest ones it adds steps to.
-`real_…` is a recipe on real faces (`python -m mien.recipes.real`), on features of a shipped network that has itself
-learned from the training part: it compares heads, not networks; in `real_abaw4_lsd` (`python -m mien.train.synthetic`)
-the whole network learns, or its last layer. With all three changes `affectnet8` collapses there: weights grow with
-rarity, and so does the weighted share that label smoothing gives to the rarest class.
+fitted on four fifths of the scored videos and used on the fifth, in turn, both persons of a film and all films of a
+person together: more videos than the tuning ones, and no video's own truth among them. *Optimistic*: steps are fitted
+on the very videos they are scored on, as the papers did. Intervals are 95 % over resampled videos, the mean of the
+seeds'. *Gain*: of the honest figure over that of the row it builds on, which is the fullest row above whose steps it
+keeps, else the first; *chance*: how likely a gain or loss as large is if the two rows were alike, by a paired test in
+which each video's answers swap rows by the toss of a coin, all seeds together. All three are empty where nothing was
+held apart or a file is older than they are. Each table names its twin's size; on the smallest a head of few epochs sees
+some dozens of batches and may stay below what it reaches on larger ones. Below each table stands every step that helps
+in the paper and not here, or the other way: a row's honest figure against the first row, the row above, and the nearest
+ones it adds steps to. `real_…` is a recipe on real faces (`python -m mien.recipes.real`), on features of a shipped
+network that has itself learned from the training part: it compares heads, not networks; in `real_abaw4_lsd`
+(`python -m mien.train.synthetic`) the whole network learns, or its last layer. With all three changes `affectnet8`
+collapses there: weights grow with rarity, and so does the weighted share that label smoothing gives to the rarest
+class.
 """
 
 Builds = Mapping[str, frozenset[str]]  # by row, its steps

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mien.errors import InputError
-from mien.metrics import macro_f1
+from mien.metrics import macro_f1, weighted_f1
 from mien.temporal import known
 from mien.types import Floats, Signal
 
@@ -21,15 +21,16 @@ class Verdict:
 
     limit: float = 0.0
     grid: tuple[float, ...] = GRID
+    weighted: bool = False  # fitted by the F1 weighted by the classes' shares
 
     def fit(self, signals: Sequence[Signal], targets: Sequence[Signal]) -> Verdict:
-        """The lowest limit of the grid with the best macro-F1 over the rows; 0 leaves all as it is."""
+        """The lowest limit of the grid with the best F1 over the rows; 0 leaves all as it is."""
         _, truth = known(signals, targets)
-        classes, k = truth.argmax(1), truth.shape[1]
+        classes, k, f1 = truth.argmax(1), truth.shape[1], weighted_f1 if self.weighted else macro_f1
 
         def score(limit: float) -> float:
             judged = [replace(self, limit=limit)(s) for s in signals]
-            return macro_f1(classes, known(judged, targets)[0].argmax(1), k)
+            return f1(classes, known(judged, targets)[0].argmax(1), k)
 
         return replace(self, limit=max(sorted(self.grid), key=score))
 

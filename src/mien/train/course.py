@@ -74,13 +74,19 @@ def _fits(recipe: Recipe) -> bool:
 
 
 def tuning(rows: Rows) -> Ints:
-    """The videos to tune on: a fifth, chosen by their names' hashes; one film's two persons stay together."""
-    hashes = [hashlib.sha256(people(v)[0].encode()).hexdigest() for v in rows.videos]
+    """The videos to tune on: a fifth, chosen by their names' hashes; what shows the same people stays together."""
+    hashes = [hashlib.sha256(undivided(v).encode()).hexdigest() for v in rows.videos]
     films = sorted(set(hashes))
     if len(films) < 2:
         raise InputError(f"tuning apart from learning needs two training videos, got {len(films)}")
     chosen = set(films[: max(round(TUNED * len(films)), 1)])
     return np.array([i for i, h in enumerate(hashes) if h in chosen], np.int64)
+
+
+def undivided(video: str) -> str:
+    """What must not be parted: the film of two persons; all films of one, which BAH calls `person/visit/film.mp4`."""
+    path = video.split("/")
+    return path[-3] if len(path) > 2 and video.endswith(".mp4") else people(video)[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,7 +221,7 @@ def _line(recipe: Recipe, row: Row, stuff: Material, answers: Answers) -> tuple[
 def _crossed(part: Part, stages: Sequence[Stage], split: Split, sheets: Sheets) -> Doubles | None:
     """The score's sums of each scored video, its steps fitted on other films of the scored split; None for one film."""
     present = np.unique(split.rows.video)
-    films = [people(split.rows.videos[v])[0] for v in present]
+    films = [undivided(split.rows.videos[v]) for v in present]
     if len(set(films)) < 2:
         return None
 

@@ -36,11 +36,11 @@ class Faces:
 
 
 def annotated(kind: str, folder: Path) -> dict[str, Ints]:
-    """The annotated frames of each video, each once."""
+    """The annotated frames of each video, each once, of all splits together."""
     frames: dict[str, Ints] = {}
     for split in data.read(kind, folder).values():
         for i, video in enumerate(split.videos):
-            frames[video] = np.unique(split.frame[split.video == i])
+            frames[video] = np.union1d(frames.get(video, np.zeros(0, np.int64)), split.frame[split.video == i])
     return frames
 
 

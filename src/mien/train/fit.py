@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mien.train import sam
+from mien.train import loop, sam
 from mien.train.data import Mask, Target
 from mien.train.inputs import CHUNK, Inputs
 from mien.train.losses import LOSSES, binary, class_weights, column_weights
@@ -145,17 +145,18 @@ class _Run:
         """The epoch to go on with."""
         if not self.path.is_file():
             return 0
-        state = torch.load(self.path, weights_only=True)
-        self.nets.load_state_dict(state["nets"])
-        self.kept.load_state_dict(state["kept"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.best = [float(b) for b in state["best"]]
-        return int(state["epoch"])
+        with loop.reading(self.path):
+            state = torch.load(self.path, weights_only=True)
+            self.nets.load_state_dict(state["nets"])
+            self.kept.load_state_dict(state["kept"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.best = [float(b) for b in state["best"]]
+            return int(state["epoch"])
 
     def keep(self, epoch: int, scores: list[float]) -> None:
-        """Take over the networks that got better, and write all down."""
+        """Take over the networks that are better, or as good and learned longer, and write all down."""
         for i, score in enumerate(scores):
-            if score > self.best[i]:
+            if score >= self.best[i]:
                 self.best[i] = score
                 self.kept[i].load_state_dict(self.nets[i].state_dict())
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -71,6 +71,8 @@ def native(question: Question, inputs: Inputs) -> Floats:
         every = Signal(np.arange(len(raw), dtype=np.float64), softmax(raw[:, :8]), inputs.seen, AFFECTNET8)
         return compound(every).values
     common = [i for i, n in enumerate(AFFECTNET8) if n in question.labels.names]
+    if not common:
+        raise InputError(f"a pre-trained network's logits answer none of {', '.join(question.labels)}; learn a head")
     sure = np.exp(raw[:, common] - raw[:, common].max(1, keepdims=True, initial=-np.inf))
     values = np.zeros((len(raw), len(AFFECTNET8)), np.float32)
     values[:, common] = sure / np.maximum(sure.sum(1, keepdims=True), 1e-12)

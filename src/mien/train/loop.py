@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import math
+import pickle
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+
+from mien.errors import InputError
 
 Net = TypeVar("Net", bound=nn.Module)
 Losses = dict[str, Tensor]
@@ -36,9 +41,22 @@ class Plan:
         return self.rate * rise * 0.5 * (1 + math.cos(math.pi * step / self.steps))
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Tells of a file whose state does not fit what reads it."""
+    try:
+        yield
+    except (OSError, EOFError, LookupError, RuntimeError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        what = str(error).partition("\n")[0] or repr(error)
+        raise InputError(f"{path} holds no state of this training ({what}); delete it and train again") from None
+
+
 def averaged(net: Net, *checkpoints: Path) -> Net:
     """The network with a checkpoint's averaged weights, or with the mean of several ones'."""
-    kept = [torch.load(checkpoint, weights_only=True)["kept"] for checkpoint in checkpoints]
+    kept = []
+    for checkpoint in checkpoints:
+        with reading(checkpoint):
+            kept.append(torch.load(checkpoint, weights_only=True)["kept"])
     net.load_state_dict({name: sum(weights[name] for weights in kept) / len(kept) for name in kept[0]})
     return net
 
@@ -53,7 +71,7 @@ def average(kept: nn.Module, net: nn.Module, keep: float) -> None:
 
 
 def run(net: nn.Module, step: Step, plan: Plan, checkpoint: Path) -> nn.Module:
-    """Train and give the averaged network; resumes from the checkpoint where there is one."""
+    """Train and give the averaged network; resumes from the checkpoint where there is one of this plan and start."""
     plain = [p for p in net.parameters() if p.ndim < 2]
     heavy = [p for p in net.parameters() if p.ndim >= 2]
     optimiser = torch.optim.AdamW(
@@ -61,8 +79,8 @@ def run(net: nn.Module, step: Step, plan: Plan, checkpoint: Path) -> nn.Module:
         lr=plan.rate,
         foreach=True,
     )
-    kept = copy.deepcopy(net).eval()
-    start = _load(checkpoint, net, kept, optimiser)
+    kept, origin = copy.deepcopy(net).eval(), _origin(net, plan)
+    start = _load(checkpoint, net, kept, optimiser, origin)
     began, shown = time.monotonic(), {}
     for now in range(start, plan.steps):
         torch.manual_seed(now)
@@ -79,7 +97,7 @@ def run(net: nn.Module, step: Step, plan: Plan, checkpoint: Path) -> nn.Module:
         for name, loss in losses.items():
             shown[name] = 0.98 * shown.get(name, loss.item()) + 0.02 * loss.item()
         if (now + 1) % plan.save_every == 0 or now + 1 == plan.steps:
-            _save(checkpoint, net, kept, optimiser, now + 1)
+            _save(checkpoint, net, kept, optimiser, now + 1, origin)
             _tell(now + 1 - start, now + 1, plan.steps, time.monotonic() - began, shown)
     return kept
 
@@ -91,19 +109,33 @@ def _tell(done: int, step: int, steps: int, seconds: float, shown: dict[str, flo
     sys.stderr.flush()
 
 
-def _save(path: Path, net: nn.Module, kept: nn.Module, optimiser: torch.optim.Optimizer, step: int) -> None:
+def _origin(net: nn.Module, plan: Plan) -> str:
+    """A fingerprint of the plan and of the weights before the first step, which the seed and the start make."""
+    total = hashlib.sha256(repr(plan).encode())
+    for name, weights in net.state_dict().items():
+        total.update(name.encode() + weights.cpu().numpy().tobytes())
+    return total.hexdigest()
+
+
+def _save(
+    path: Path, net: nn.Module, kept: nn.Module, optimiser: torch.optim.Optimizer, step: int, origin: str
+) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     state = {"net": net.state_dict(), "kept": kept.state_dict(), "optimiser": optimiser.state_dict(), "step": step}
-    torch.save(state, part)
+    torch.save(state | {"origin": origin}, part)
     part.replace(path)
 
 
-def _load(path: Path, net: nn.Module, kept: nn.Module, optimiser: torch.optim.Optimizer) -> int:
+def _load(path: Path, net: nn.Module, kept: nn.Module, optimiser: torch.optim.Optimizer, origin: str) -> int:
     if not path.is_file():
         return 0
-    state = torch.load(path, weights_only=True)
-    net.load_state_dict(state["net"])
-    kept.load_state_dict(state["kept"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"])
+    with reading(path):
+        state = torch.load(path, weights_only=True)
+    if state.get("origin", origin) != origin:  # older checkpoints do not tell
+        raise InputError(f"{path} holds a training of another plan, seed or start; delete it or choose another name")
+    with reading(path):
+        net.load_state_dict(state["net"])
+        kept.load_state_dict(state["kept"])
+        optimiser.load_state_dict(state["optimiser"])
+        return int(state["step"])

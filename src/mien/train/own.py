@@ -95,7 +95,9 @@ def learn(faces: Faces, seed: int = 0, plan: Plan = PLAN) -> Learned:
     out = held_out(faces.people)
     target = Target(faces.one_hot, np.ones(len(out), bool))
     middle, spread = faces.features[~out].mean(0), faces.features[~out].std(0)
-    spread = np.maximum(spread, 0.05 * spread.max() + 1e-6)  # a column that hardly moves is not blown up
+    least, most = 0.05 * spread.max() + 1e-6, np.abs(faces.features).max()
+    alike = spread.max() < 1e-3 * most  # one picture, or copies of it: how far columns move is not known
+    spread = np.maximum(spread, most if alike else least)  # a column that hardly moves is not blown up
     even = (faces.features - middle) / spread
     task = fit.Task(QUESTION, plan, target.pick(~out), target.pick(out))
     with tempfile.TemporaryDirectory() as work:

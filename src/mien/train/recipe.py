@@ -12,14 +12,14 @@ from mien.temporal.gate import Gate
 from mien.train.questions import named
 
 LossName = Literal["cross_entropy", "smoothed", "binary", "ccc", "half_ccc", "squared_ccc", "pearson"]
-Weighing = Literal["none", "min", "mean", "balanced"]
+Weighing = Literal["none", "min", "mean", "balanced", "raised"]
 Kind = Literal["net", "pretrained", "boosting", "automl", "svm", "tcn", "bilstm", "transformer"]
 OVER_TIME: tuple[Kind, ...] = ("tcn", "bilstm", "transformer")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A head and how it learns; `decay` is the strength of L2, `sam` its rho, and 0 leaves either out.
+    """A head and how it learns; `decay` is torch's weight decay, `sam` its rho, and 0 leaves either out.
 
     Of heads that learn together, each counts by its `weight`, and a chained one also reads the first one's answers.
     """

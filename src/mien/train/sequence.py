@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from mien.errors import InputError
+from mien.train import loop
 from mien.train.data import Ints
 from mien.train.fit import Task
 from mien.train.inputs import Inputs
@@ -141,7 +142,8 @@ def fit(task: Task, learn: Inputs, tune: Inputs, seed: int, checkpoint: Path) ->
     plan, classes = task.plan, len(task.question.labels)
     net = network(learn, plan.kind, classes)
     if checkpoint.is_file():
-        net.load_state_dict(torch.load(checkpoint, weights_only=True))
+        with loop.reading(checkpoint):
+            net.load_state_dict(torch.load(checkpoint, weights_only=True))
         return net.eval()
     known = torch.from_numpy(task.truth.known & learn.seen)
     truth = torch.from_numpy(task.truth.values.argmax(1))
@@ -158,7 +160,7 @@ def fit(task: Task, learn: Inputs, tune: Inputs, seed: int, checkpoint: Path) ->
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimiser.step()
         found = _tuned(net, tune, task)
-        if found > best:
+        if found >= best:  # of equals the one that learned longest
             best, kept = found, copy.deepcopy(net)
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     part = checkpoint.with_name(checkpoint.name + ".part")

@@ -19,6 +19,8 @@ def test_commas_inside_a_transcript_part_nothing(tmp_path: Path) -> None:
     told = bah.videos(path, faults)
     assert [(t.video, t.label, t.words) for t in told] == [("a/1.mp4", 1, "well, I, er, think"), ("b/2.mp4", 0, "")]
     assert [f.line for f in faults.found] == [3]
+    path.write_text("a/1.mp4,1,well\n\n")
+    assert len(bah.videos(path, faults)) == len(faults.found) == 1  # a blank end is none more
 
 
 def test_frames_of_hesitancy_are_sorted_and_named_by_line(tmp_path: Path) -> None:
@@ -110,7 +112,7 @@ def test_folders_are_classes_and_a_strange_one_is_named(tmp_path: Path) -> None:
 
 
 def test_group_moods_are_one_two_three(tmp_path: Path) -> None:
-    (tmp_path / "Val_labels.txt").write_text("Vid_name Label\n1_1 3\n")
+    (tmp_path / "Val_labels.txt").write_text("Vid_name Label\n1_1 3\n\n \n")  # a blank end is no row
     (tmp_path / "Train_labels.txt").write_text("Vid_name Label\n1_1 1\n1_2 3\n1_3 2\n")
     assert data.read("vgaf", tmp_path)["train"].targets["vgaf"].values.argmax(1).tolist() == [0, 2, 1]
     (tmp_path / "Train_labels.txt").write_text("Vid_name Label\n1_1 1\n1_2 0\n1_1 2\n")

@@ -16,7 +16,7 @@ LONGEST = 1 << 20  # characters of a line; longer ones are no annotation
 
 
 def text(path: Path, faults: Faults) -> list[str]:
-    """The lines of a text file; none, and a fault, where it cannot be read."""
+    """The lines of a text file, less empty ones at the end; none, and a fault, where it cannot be read."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
@@ -28,14 +28,14 @@ def text(path: Path, faults: Faults) -> list[str]:
     if any(len(line) > LONGEST for line in lines):
         faults.add(path, 0, f"a line of more than {LONGEST} characters")
         return []
+    while lines and not lines[-1].strip():
+        lines.pop()
     return lines
 
 
 def body(path: Path, header: str, faults: Faults) -> list[str]:
-    """The lines below the header, which must be the wanted one but for blanks; empty lines at the end are dropped."""
+    """The lines below the header, which must be the wanted one but for blanks."""
     lines = text(path, faults)
-    while lines and not lines[-1].strip():
-        lines.pop()
     if not lines:
         if path.is_file() and path.stat().st_size == 0:
             faults.add(path, 0, f"empty; wanted the header {header!r}")
