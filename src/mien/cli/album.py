@@ -147,7 +147,8 @@ def _act(store: Store, words: Sequence[str]) -> None:
     elif action == "name":
         edits.name(store, who, " ".join(rest[1:]))
     elif action == "split":
-        edits.split(store, who, rest[1:])
+        new = edits.split(store, who, rest[1:])
+        print(f"mien: these faces are person {new} now", file=sys.stderr)
     else:
         edits.deny(store, who, rest[1:])
 
