@@ -73,7 +73,7 @@ def test_files_out_of_reach_keep_what_the_user_said_of_them(made: SimpleNamespac
         before = store.faces()
         album.rename(tmp_path / "unplugged")
         assert {reason for _, reason in run(paths).failed} == {
-            "it cannot be opened now; what is known of it stays until it can"
+            "it cannot be opened, what is known of it stays; check its drive and its rights"
         }
         (tmp_path / "unplugged").rename(album)
         assert run(paths).unchanged == len(paths)

@@ -30,12 +30,13 @@ def taken(path: Path) -> float | None:
 
 
 def _opened(path: Path) -> Image.Image:
-    from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
+
+    from mien.io.photo import header_only
 
     try:
-        return Image.open(path)
-    except Image.DecompressionBombError:  # 200 megapixels of a phone; no pixel is made here
-        return JpegImagePlugin.JpegImageFile(path)
+        with header_only():
+            return Image.open(path)
     except UnidentifiedImageError:  # Pillow alone knows no HEIC
         from pillow_heif import HeifImageFile
 

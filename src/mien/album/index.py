@@ -111,7 +111,9 @@ def index(
             continue
         was, new = known.get(name), now.get(name) or _stamped(name, path)
         if was and not new.digest:
-            outcome.failed.append((name, "it cannot be opened now; what is known of it stays until it can"))
+            outcome.failed.append(
+                (name, "it cannot be opened, what is known of it stays; check its drive and its rights")
+            )
         elif was and was.digest == new.digest:  # also after a copy, which changes only the date
             if name in gone or (was.size, was.changed) != (new.size, new.changed):
                 store.keep(name, new)

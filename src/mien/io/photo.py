@@ -100,7 +100,7 @@ def _from_file(file: BinaryIO, name: str, limit: int) -> Pixels:
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
         return _decode(_heic(file, name, limit), name, limit)
     try:
-        with _header_only():
+        with header_only():
             image = Image.open(file)
     except Exception as error:  # decoders of damaged bytes raise nearly anything
         raise Unreadable(
@@ -113,7 +113,7 @@ def _from_file(file: BinaryIO, name: str, limit: int) -> Pixels:
 
 
 @contextmanager
-def _header_only() -> Iterator[None]:
+def header_only() -> Iterator[None]:
     """Reads no pixels, so without Pillow's guard on size: our own limit follows, whose flag the error can name.
 
     Damaged notes beside the pixels make Pillow warn; they are of no use to who wants the pixels.
@@ -165,7 +165,7 @@ def refuse_giant(name: str, width: int, height: int, limit: int) -> None:
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
-        with _header_only():
+        with header_only():
             orientation = image.getexif().get(_ORIENTATION)
     except Exception:  # a photo whose notes are damaged is taken as it lies
         return image
