@@ -187,6 +187,12 @@ def test_a_url_that_is_none_is_refused(url) -> None:
         Server(url, "m")
 
 
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan"), 1e300])
+def test_a_timeout_that_no_socket_takes_is_refused(seconds) -> None:
+    with pytest.raises(InputError, match="timeout above 0, at most"):
+        Server("http://127.0.0.1/v1", "m", timeout=seconds)
+
+
 def test_a_schema_is_asked_for_and_a_wrong_reply_is_told_what_is_wrong(stub, said) -> None:
     it = stub(said('{"answer": "perhaps"}'), said('```json\n{"answer": "yes"}\n```'))
     assert server(it.url).complete(HELLO, YES_NO).json() == {"answer": "yes"}

@@ -33,6 +33,7 @@ from mien.lab.schema import Json, Schema, fault
 _RETRIED = frozenset({408, 425, 429}) | frozenset(range(500, 600))
 _LARGEST = 8 * 2**20  # bytes of one reply; a longer one is a fault of the server, not an answer
 _LONGEST_WAIT = 60.0  # seconds; a server that asks for more is not worth a hanging run
+_LONGEST_TIMEOUT = 86_400  # seconds; sockets take no endless one
 _THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n\s*```\s*\Z", re.DOTALL)
 
@@ -186,9 +187,9 @@ class Server:
             fits = False
         if not fits:
             raise InputError(f"base URL must look like http://host:port/v1, got {self.base_url!r}")
-        if self.attempts < 1 or self.corrections < 0 or self.timeout <= 0:
+        if self.attempts < 1 or self.corrections < 0 or not 0 < self.timeout <= _LONGEST_TIMEOUT:
             raise InputError(
-                "attempts must be 1 or more, corrections 0 or more and timeout above 0, "
+                f"attempts must be 1 or more, corrections 0 or more, timeout above 0, at most {_LONGEST_TIMEOUT}, "
                 f"got {self.attempts}, {self.corrections}, {self.timeout}"
             )
 

@@ -197,7 +197,7 @@ def human(direction: int) -> Human:
 @pytest.mark.parametrize(
     ("low", "high", "direction", "same"),
     [(0.1, 0.3, 1, True), (0.1, 0.3, -1, False), (0.1, 0.3, 0, False), (-0.1, 0.3, 1, False), (-0.1, 0.3, 0, True),
-     (-0.3, -0.1, -1, True)],
+     (-0.3, -0.1, -1, True), (np.nan, np.nan, 0, False), (np.nan, np.nan, 1, False)],
 )  # fmt: skip
 def test_agreement_needs_a_clear_sign_and_no_effect_an_unclear_one(low, high, direction, same) -> None:
     assert agrees(effect(low, high), human(direction)) == same

@@ -161,6 +161,7 @@ def test_a_matrix_that_is_none_is_refused(change, words) -> None:
         ({"role": "judge"}, "role must be one of"),
         ({"role": "recipient"}, "role must be one of"),
         ({"total": 0}, "total must lie in"),
+        ({"total": 10**400}, "total must lie in"),
         ({"role": "responder"}, "`kept` go with the role responder"),
         ({"kept": [0.5]}, "`kept` go with the role responder"),
         ({"role": "responder", "kept": [1.5]}, r"kept\[0\] must lie in \[0, 1\]"),

@@ -173,6 +173,50 @@ def test_another_setup_or_game_needs_another_folder(grid, people, tmp_path) -> N
         run(replace(grid, games=(load("prisoner_dilemma"),)), people, tmp_path)
 
 
+def test_two_games_of_one_name_are_not_played_together(grid, people, tmp_path) -> None:
+    both = replace(grid, games=(GAMES[0], load("prisoner_dilemma")))
+    with pytest.raises(InputError, match="another game named prisoner_dilemma"):
+        run(both, people, tmp_path)
+
+
+def test_a_grid_that_cannot_be_played_leaves_no_folder(grid, people, tmp_path) -> None:
+    with pytest.raises(InputError, match="emotion"):
+        run(replace(grid, emotions=("joy",)), people, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ('"moves"', '"mooves"'),
+        ('"moves": [', '"moves": ["x", '),
+        ('"pay": [', '"pay": [NaN, '),
+    ],
+)
+def test_a_line_that_is_half_right_is_named(grid, people, tmp_path, was, now) -> None:
+    run(replace(grid, games=GAMES[1:2]), people, tmp_path)
+    text = (tmp_path / LOG).read_text()
+    (tmp_path / LOG).write_text(text.replace(was, now, 1))
+    with pytest.raises(InputError, match="line 1 is no round"):
+        read(tmp_path)
+
+
+def test_a_log_that_is_no_text_is_named(grid, people, tmp_path) -> None:
+    run(replace(grid, games=GAMES[1:2]), people, tmp_path)
+    with (tmp_path / LOG).open("ab") as file:
+        file.write(b"\xff\n")
+    with pytest.raises(InputError, match="is no log"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '{"a": 1}', '{"a": {"game": {}, "setup": {}, "wording": ""}}'])
+def test_a_setup_file_that_does_not_fit_its_log_is_refused(grid, people, tmp_path, content) -> None:
+    run(replace(grid, games=GAMES[1:2]), people, tmp_path)
+    (tmp_path / "setups.json").write_text(content)
+    with pytest.raises(InputError, match="says not what"):
+        read(tmp_path)
+
+
 @pytest.mark.parametrize(("line", "words"), [("{}", "KeyError"), ("[]", "TypeError"), ("x", "JSONDecodeError")])
 def test_a_damaged_line_is_named(grid, people, tmp_path, line, words) -> None:
     run(replace(grid, games=GAMES[1:2]), people, tmp_path)

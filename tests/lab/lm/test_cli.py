@@ -68,6 +68,14 @@ def test_a_score_stays_in_its_folder_whatever_a_model_calls_itself(saved: Saved,
     assert (tmp_path / "results" / "lm_elsewhere.json").is_file()
 
 
+@pytest.mark.usefixtures("toy")
+@pytest.mark.parametrize("name", ["toy", "toy-white", "base"])
+def test_a_pipeline_of_ones_own_takes_no_name_that_is_taken(name: str, folder: Path, tmp_path: Path) -> None:
+    given = ("--of", "base", "--steps", "quantize(4)", "--data", str(folder), "--out", str(tmp_path))
+    answer = RUN.invoke(app, ["compress", name, *given])
+    assert "give the new model one of its own" in str(answer.exception)
+
+
 def test_quartiles_want_two_rounds(folder: Path) -> None:
     _run("pace", "a.onnx", "--data", folder, "--rounds", "1", code=2)
 

@@ -51,6 +51,10 @@ def test_a_pipeline_is_read_as_it_is_written() -> None:
         ("lowrank(2.5)", "lowrank takes"),
         ("lowrank", "got none"),
         ("quantize(16)", "from 2 to 8"),
+        ("lowrank(1.2.3)", "reads like"),
+        ("quantize(8, output)", "takes a number alone"),
+        ("units(0.5, output)", "takes a number alone"),
+        ("tune(5)", "takes nothing"),
     ],
 )
 def test_a_pipeline_that_cannot_be_is_refused_in_words(steps: str, said: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from mien.errors import InputError
 from mien.lab.lm.compress import compress, parse
-from mien.lab.lm.corpus import EOS, UNKNOWN, Corpus
+from mien.lab.lm.corpus import EOS, UNKNOWN, Corpus, Vocabulary
 from mien.lab.lm.export import Keyboard, export
 from mien.lab.lm.loss import perplexity
 from mien.lab.lm.models import LanguageModel
@@ -60,6 +61,19 @@ def test_suggestions_are_the_likeliest_words_and_never_markers(saved: Saved, tex
     found = board.suggest("The KING", count=4)
     assert [word for word, _ in found] == [saved.vocabulary.words[place] for place in np.argsort(-chances)[:4]]
     assert board.suggest("The KING", count=4) == found  # what was said before is forgotten
+
+
+def test_suggestions_hold_no_marker_however_many_are_wanted(saved: Saved, tmp_path: Path) -> None:
+    export(saved, tmp_path / "a.onnx")
+    found = [word for word, _ in Keyboard(tmp_path / "a.onnx").suggest("the", count=10_000)]
+    assert sorted(found) == sorted(set(saved.vocabulary.words) - {EOS, UNKNOWN})
+
+
+def test_a_text_is_told_as_typed_with_punctuation_and_numbers(saved: Saved, tmp_path: Path) -> None:
+    words = tuple("N" if word == "ghost" else word for word in saved.vocabulary.words)
+    export(replace(saved, vocabulary=Vocabulary(words)), tmp_path / "a.onnx")
+    board = Keyboard(tmp_path / "a.onnx")
+    assert board.suggest("“The king,” 1,500 fears!") == board.suggest("the king N fears")
 
 
 def test_an_unknown_word_is_told_as_unknown(saved: Saved, tmp_path: Path) -> None:

@@ -52,6 +52,20 @@ def test_another_texts_model_is_not_scored(small: Saved, text: Corpus, tmp_path:
         report.score(tmp_path / "a.mlm", other)
 
 
+def test_another_texts_model_is_not_paced(small: Saved, text: Corpus, tmp_path: Path) -> None:
+    export(small, tmp_path / "a.onnx")
+    other = replace(text, vocabulary=replace(text.vocabulary, words=text.vocabulary.words[::-1]))
+    with pytest.raises(InputError, match="on the text it was trained on"):
+        report.pace([tmp_path / "a.onnx"], other, rounds=2, words=2)
+
+
+@pytest.mark.parametrize("content", ["{", '{"test": 1}', "3"])
+def test_a_result_that_is_none_is_named(content: str, tmp_path: Path) -> None:
+    (tmp_path / "lm_a.json").write_text(content)
+    with pytest.raises(InputError, match=r"lm_a\.json is no score"):
+        report.page(tmp_path)
+
+
 def test_files_are_paced_side_by_side(text: Corpus, tmp_path: Path) -> None:
     small_model, large_model = (build(Shape("lstm", (size,), len(text.vocabulary)), 1) for size in (8, 800))
     for name, model in (("small", small_model), ("large", large_model)):

@@ -48,6 +48,13 @@ def test_one_threshold_takes_what_costs_least_from_any_matrix() -> None:
     assert bool((dear.weight != 0).all()) and not bool(cheap.weight.any())
 
 
+def test_the_share_goes_although_many_weights_cost_nothing() -> None:
+    rare = Flow("embedding", torch.full((4, 5), 2.0), None, torch.zeros(5), torch.eye(5), torch.tensor([1.0, 0, 0, 0]))
+    cut([rare], 0.2)
+    assert int((rare.weight == 0).sum()) == 4
+    assert bool((rare.weight[0] != 0).all())
+
+
 @pytest.mark.parametrize("share", [0.5, 0.9])
 def test_exactly_the_share_goes_and_less_is_lost_than_by_size_alone(
     share: float, model: LanguageModel, text: Corpus

@@ -6,6 +6,8 @@ All transcripts here are written by hand; no model produced them.
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +54,24 @@ def test_rules_improve_each_way_once_and_then_stop() -> None:
         trials.append(Trial(recipe, 2.0))
     assert names[0] == "logarithm"
     assert len(names) == len(set(names)) < 10
+
+
+def test_common_words_are_the_same_in_every_process() -> None:
+    names = [f"{a}{b}" for a in "abcdefghij" for b in "klmnopqrst"]
+    made = "import pandas as pd; from mien.lab.tables.models import Words"
+    texts = f"names = {names}; texts = [' '.join((names + names)[i : i + 50]) for i in range(100)]"
+    code = f"{made}; {texts}; print(Words().fit(pd.Series(texts)).words_)"
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert runs[0] == runs[1] == f"{names[:30]}\n"
 
 
 def test_a_blend_is_the_mean_of_its_members() -> None:

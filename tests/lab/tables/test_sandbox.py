@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mien.lab.tables import sandbox
-from mien.lab.tables.sandbox import Limits, Outcome, execute
+from mien.lab.tables.sandbox import Limits, Outcome, execute, usage
 
 UNSHARE = ["unshare", "-rnpf", "--kill-child", "--mount-proc", "true"]
 WALLED = pytest.mark.skipif(
@@ -129,3 +129,9 @@ def test_neither_the_network_nor_another_process_can_be_reached(tmp_path: Path, 
 def network_door() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
+
+
+def test_the_report_names_limits_that_hold_for_every_script_alone() -> None:
+    told = usage(Limits(seconds=17, processes=64, output=2**20))
+    assert "processes 64, output 1,048,576" in told
+    assert "17" not in told

@@ -25,7 +25,7 @@ from mien.lab.tables.cli import app
 from mien.lab.tables.plan import BOOSTING, Case, Recipe, Rules
 from mien.lab.tables.profile import profile
 from mien.lab.tables.script import spec, training
-from mien.lab.tables.solve import held_out, solve
+from mien.lab.tables.solve import held_out, solve, submission
 from mien.lab.tables.table import Table
 from mien.lab.tables.task import understand
 
@@ -186,6 +186,26 @@ def test_a_test_table_without_a_used_column_is_refused() -> None:
     frame = people().astype("str").where(people().notna())
     with pytest.raises(InputError, match=r"lacks the columns.*sex"):
         solve(Table(frame), "predict Survived", [BOOSTING], Settings(5), test=frame.drop(columns=["sex", "Survived"]))
+
+
+@pytest.mark.parametrize(("target", "answered"), [("Survived", ["row", "Survived"]), ("row", ["row number", "row"])])
+def test_a_column_called_row_is_a_column_like_others(target: str, answered: list[str]) -> None:
+    frame = (
+        people().drop(columns=["PersonId", "empty"]).rename(columns={"age" if target != "row" else "Survived": "row"})
+    )
+    frame = frame.astype("str").where(frame.notna())
+    asked = frame.drop(columns=target).head(3)
+    solved = solve(Table(frame), f"predict {target}", [BOOSTING], Settings(40, improvements=0), test=asked)
+    assert solved.answer.planner == BOOSTING.name, solved.answer.faults
+    sent = submission(solved.answer.tested, solved.case, asked)
+    assert list(sent.columns) == answered
+    assert list(sent[answered[0]]) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan")])
+def test_time_without_end_is_refused(seconds: float) -> None:
+    with pytest.raises(InputError, match="seconds must be a number"):
+        Settings(seconds)
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused_before_time_is_spent(tmp_path: Path) -> None:

@@ -50,6 +50,12 @@ def test_rows_of_more_values_than_there_are_names_are_refused(tmp_path: Path) ->
     assert read(kept(tmp_path, "a,b\n1,2,\n4,5,\n")).frame["b"].tolist() == ["2", "5"]
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n"])
+def test_line_ends_of_other_systems_are_one(tmp_path: Path, end: str) -> None:
+    table = read(kept(tmp_path, f'  {end}a,b{end}1,"x{end}y"{end}2,z{end}'))
+    assert table.frame.to_dict("list") == {"a": ["1", "2"], "b": ["x\ny", "z"]}
+
+
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="No such file"):
         read(tmp_path / "none.csv")
@@ -199,3 +205,19 @@ def test_numbers_that_look_like_days_of_a_far_year_are_no_dates() -> None:
     frame = pd.DataFrame({"y": ["0", "1"] * 30, "ticket": [f"34920{i}" if i % 2 else f"A/5 {i}" for i in range(60)]})
     assert profile(frame, "y").columns[0].kind == "id" or profile(frame, "y").columns[0].kind == "text"
     assert moment(pd.Series(["349206", "34920306"]), ("%Y%m%d",)).notna().any()
+
+
+def test_classes_that_are_one_number_written_twice_are_refused() -> None:
+    table = numbers()
+    table.loc[table["Survived"].idxmax(), "Survived"] = "1.0"
+    with pytest.raises(InputError, match="one number written in several ways"):
+        understand("predict Survived", table)
+
+
+@pytest.mark.parametrize("end", ["Z", ".125", ".5Z", "+02:00", "-0330", " +00:00"])
+def test_clocks_with_parts_of_a_second_or_a_zone_are_dates(end: str) -> None:
+    table = numbers()
+    table["seen"] = [f"2024-01-{i % 28 + 1:02d}T10:{i:02d}:30{end}" for i in range(len(table))]
+    (column,) = (c for c in profile(table, "Survived").columns if c.name == "seen")
+    assert column.kind == "date"
+    assert moment(table["seen"], column.formats)[7] == pd.Timestamp("2024-01-08 10:07:30")

@@ -291,7 +291,7 @@ class Agreement:
 def agrees(effect: Effect, human: Human) -> bool:
     """Same sign with an interval that excludes 0; where people showed no effect, an interval that includes it."""
     clear = effect.low > 0 or effect.high < 0
-    return not clear if human.direction == 0 else clear and effect.sign == human.direction
+    return effect.low <= 0 <= effect.high if human.direction == 0 else clear and effect.sign == human.direction
 
 
 def matched(found: Sequence[Effect], studies: Sequence[Human]) -> list[tuple[Human, Effect, bool]]:

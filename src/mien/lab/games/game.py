@@ -44,7 +44,7 @@ _SPLIT: Schema = {
         "about": {"type": "string"},
         "kind": {"const": "split"},
         "role": {"enum": list(ACROSS)},
-        "total": {"type": "integer", "minimum": 1},
+        "total": {"type": "integer", "minimum": 1, "maximum": 10**15},  # a float holds every number up to it
         "kept": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}},
     },
     "additionalProperties": False,

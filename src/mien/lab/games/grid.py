@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, fields
@@ -83,11 +84,11 @@ class Played:
 
 def run(grid: Grid, player: Player, folder: Path, workers: int = 1) -> tuple[int, int]:
     """Play what the log of a folder lacks; how many matches were played now, and how many were there before."""
+    keys = {grid.key(match): match for match in grid.matches()}
     folder.mkdir(parents=True, exist_ok=True)
     _describe(grid, folder / "setups.json")
     path = folder / LOG
     lines = _complete(path)
-    keys = {grid.key(match): match for match in grid.matches()}
     todo = {key: match for key, match in keys.items() if key not in lines}
     _write(path, [line for kept in lines.values() for line in kept])
     with path.open("a", encoding="utf-8") as log:
@@ -123,16 +124,22 @@ def _play(todo: Mapping[Key, Match], player: Player, setup: Setup, workers: int)
 def read(folder: Path) -> list[Played]:
     """The complete matches of a folder."""
     setups = _setups(folder / "setups.json")
+    found = _complete(folder / LOG)
+    if strange := {key.setup for key in found} - set(setups):
+        raise InputError(f"{folder / 'setups.json'} says not what {sorted(strange)} stand for; keep it with its log")
     return [
         Played(key, parse(setups[key.setup]["game"]), tuple(_round(line) for line in lines))
-        for key, lines in _complete(folder / LOG).items()
+        for key, lines in found.items()
     ]
 
 
 def _complete(path: Path) -> dict[Key, Lines]:
     """The lines of each match that was logged to its end; a torn last line is what a stop leaves behind."""
     found: dict[Key, Lines] = {}
-    text = path.read_text("utf-8") if path.is_file() else ""
+    try:
+        text = path.read_text("utf-8") if path.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no log ({error}); restore it, or play in another folder") from error
     last: dict[Key, bool] = {}
     for number, line in enumerate(text.splitlines(keepends=True), 1):
         if not line.endswith("\n"):
@@ -142,6 +149,7 @@ def _complete(path: Path) -> dict[Key, Lines]:
             key = Key(*(record[part.name] for part in fields(Key)))
             found.setdefault(key, []).append(line)
             last[key] = record["round"] == record["of"] == len(found[key])
+            _round(line)
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} line {number} is no round ({type(error).__name__}: {error})") from error
     return {key: lines for key, lines in found.items() if last[key]}
@@ -157,8 +165,13 @@ def _flat(thing: Key | Round) -> dict[str, object]:
 
 
 def _round(line: str) -> Round:
+    """The round of a line; both entries of its moves are whole numbers or nothing, and those of its pay are numbers."""
     record = json.loads(line)
-    return Round(*(tuple(record[field.name]) for field in fields(Round)))
+    made = Round(*(tuple(record[field.name]) for field in fields(Round)))
+    (a, b), (mine, theirs) = made.moves, made.pay
+    if not all(move is None or type(move) is int for move in (a, b)) or not math.isfinite(mine + theirs):
+        raise ValueError(f"moves {made.moves} and pay {made.pay}")
+    return made
 
 
 def _write(path: Path, lines: Sequence[str]) -> None:
@@ -182,11 +195,14 @@ def _describe(grid: Grid, path: Path) -> None:
         for game in grid.games
     }
     for new in made.values():
-        for old in known.values():
+        for old in (*known.values(), *made.values()):
             if (old["setup"], old["wording"]) != (new["setup"], new["wording"]):
                 raise InputError(f"{path.parent} holds matches of another setup or wording; use another folder")
             if old["game"] != new["game"] and old["game"]["name"] == new["game"]["name"]:
-                raise InputError(f"{path.parent} holds another game named {new['game']['name']}; use another folder")
+                raise InputError(
+                    f"another game named {new['game']['name']} is in {path.parent} or asked for; "
+                    "use another folder or name"
+                )
     _write(path, [json.dumps({**known, **made}, indent=1, sort_keys=True) + "\n"])
 
 
@@ -202,6 +218,11 @@ class _Setup(TypedDict):
 
 def _setups(path: Path) -> dict[str, _Setup]:
     try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        known = json.loads(path.read_bytes())
+        for setup in known.values():
+            if missing := {"game", "setup", "wording"} - set(setup):
+                raise ValueError(f"{sorted(missing)} of a setup are missing")
+            parse(setup["game"])
+        return known
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} says not what was played ({error}); is this the folder of a run?") from error

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mien.errors import MissingExtra
+from mien.errors import InputError, MissingExtra
 
 app = typer.Typer(
     help="Small recurrent language models for next-word suggestions on a device.\n\n"
@@ -135,7 +135,7 @@ def report_(
 
 
 @app.command()
-def complete(model: Path, text: str, count: int = 3) -> None:
+def complete(model: Path, text: str, count: Annotated[int, typer.Option(min=1)] = 3) -> None:
     """The likeliest next words after a text, from an exported model.
 
     Example:  mien lab lm complete models/white64.int8.onnx "the company said it" --count 5
@@ -149,6 +149,8 @@ def complete(model: Path, text: str, count: int = 3) -> None:
 def _make(name: str, data: Path, out: Path, minutes: float, device: str, of: str = "", steps: str = "") -> None:
     from mien.lab.lm import corpus, recipes
 
+    if steps and name in (of, *(one.name for one in recipes.RECIPES)):
+        raise InputError(f"{name!r} is the name of another model or recipe; give the new model one of its own")
     chosen = recipes.Recipe(name, recipes.TAUGHT, of=of, steps=steps) if steps else recipes.recipe(name)
     text = corpus.read(data)
     try:

@@ -133,19 +133,23 @@ STEPS: dict[str, Callable[[LanguageModel, Step, Tensor], LanguageModel]] = {
     "tt": tensor_train,
     "quantize": quantize,
 }
+WHOLE = ("units", "quantize", "tune")  # the steps that cannot be held to parts
 # Of a step's number; a rank may be anything from 1.
 RANGES = {"prune": (0, 1), "gradual": (0, 1), "thin": (0, 1), "units": (0, 1), "quantize": (2, 8)}
 
 
 def _step(text: str) -> Step:
-    found = re.fullmatch(r"(\w+)(?:\(\s*([\d.]+)((?:\s*,\s*\w+)*)\s*\))?", text)
+    found = re.fullmatch(r"(\w+)(?:\(\s*(\d+\.?\d*|\.\d+)((?:\s*,\s*\w+)*)\s*\))?", text)
     if not found:
         raise InputError(f"a step reads like lowrank(40) or prune(0.9, output), got {text!r}")
-    name, number, parts = found[1], float(found[2] or 0), tuple(re.findall(r"\w+", found[3] or ""))
+    name, parts = found[1], tuple(re.findall(r"\w+", found[3] or ""))
     if name not in (*STEPS, *TRAINED):
         raise unknown("compression step", name, (*STEPS, *TRAINED))
     if wrong := [part for part in parts if part not in PARTS]:
         raise unknown("part", wrong[0], PARTS)
+    if (name in WHOLE and parts) or (name == "tune" and found[2]):
+        raise InputError(f"{name} takes {'nothing' if name == 'tune' else 'a number alone'}, got {text!r}")
+    number = float(found[2] or 0)
     low, high = RANGES.get(name, (1, float("inf")))
     if name != "tune" and not (low <= number <= high and (low == 0 or number.is_integer())):
         raise InputError(f"{name} takes a number from {low} to {high}, got {found[2] or 'none'}")

@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from mien.errors import InputError
-from mien.lab.lm.corpus import EOS, UNKNOWN, Vocabulary
+from mien.lab.lm.corpus import EOS, UNKNOWN, Vocabulary, plain
 from mien.lab.lm.maps import LowRank, TensorTrain, turned
 from mien.lab.lm.models import LanguageModel, Layer, Map, ReducedGRU, Table
 from mien.lab.lm.storage import Saved
@@ -87,11 +87,18 @@ class Keyboard:
         """The likeliest next words after a text, with their probabilities; never `<unk>` or the end of the line."""
         self.reset()
         chances = self.tell(self.vocabulary.index[EOS])
-        for number in self.vocabulary.encode(text.lower().split()).tolist():
+        for number in self.vocabulary.encode(self._words(text)).tolist():
             chances = self.tell(number)
-        chances = chances.copy()
-        chances[[self.vocabulary.index[word] for word in (EOS, UNKNOWN)]] = 0
-        return [(self.vocabulary.words[best], float(chances[best])) for best in np.argsort(-chances)[:count]]
+        ranked = [(self.vocabulary.words[best], float(chances[best])) for best in np.argsort(-chances)[: count + 2]]
+        return [one for one in ranked if one[0] not in (EOS, UNKNOWN)][:count]
+
+    def _words(self, text: str) -> list[str]:
+        """A text as typed in the words of the model: one it lacks loses its punctuation, and a number becomes `N`."""
+        found: list[str] = []
+        for word in text.split():
+            known = [one for one in (word, word.lower()) if one in self.vocabulary.index]
+            found += known[:1] or plain(word).split()
+        return found
 
 
 class _Graph:

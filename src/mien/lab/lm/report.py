@@ -110,6 +110,8 @@ def score(path: Path, corpus: Corpus) -> Score:
 def pace(files: Sequence[Path], corpus: Corpus, rounds: int = 21, words: int = 300) -> Paces:
     """Time per word and memory of exported models, in turns, so that what disturbs one disturbs all alike."""
     start, text = time.monotonic(), corpus.test[:words].tolist()
+    for file in files:
+        corpus.require(Keyboard(file).vocabulary)
     memory = {file: statistics.median(_memory(file, text[:20]) for _ in range(5)) for file in files}
     boards = {file: Keyboard(file) for file in files}
     times: dict[Path, list[float]] = {file: [] for file in files}
@@ -213,11 +215,21 @@ def _theirs(name: str) -> list[str]:
 
 def _scores(results: Path) -> dict[str, Score]:
     files = sorted(results.glob("lm_*.json"))
-    read = [json.loads(file.read_text()) for file in files]
-    scores = [Score(**{**one, "origin": Origin(**one["origin"])}) for one in read if "test" in one]
+    scores = [score for file in files for score in _score(file)]
     if not scores:
         raise InputError(f"no lm_*.json with a score in {results}; make one with: mien lab lm score MODEL --data TEXT")
     return {one.recipe: one for one in scores}
+
+
+def _score(file: Path) -> list[Score]:
+    """The score in a file; none where it holds something else, as that of the pace does."""
+    try:
+        one = json.loads(file.read_text("utf-8"))
+        return [Score(**{**one, "origin": Origin(**one["origin"])})] if "test" in one else []
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{file} is no score ({error!r}); delete it, or write it anew with: mien lab lm score"
+        ) from error
 
 
 def _paces(results: Path) -> dict[str, Pace]:

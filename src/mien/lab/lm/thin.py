@@ -50,9 +50,10 @@ def cut(matrices: Sequence[Flow], share: float) -> None:
         for turn in range(1, CUTS + 1):
             costs = [flow.cost() for flow in matrices]
             count = max(1, round(total * (1 - share) ** (turn / CUTS)))
-            least = torch.cat([cost.flatten() for cost in costs]).kthvalue(total - count + 1).values
-            for flow, cost in zip(matrices, costs, strict=True):
-                flow.keep((cost >= least) & (flow.weight != 0))
+            dearest = torch.cat([cost.flatten() for cost in costs]).topk(count, sorted=False).indices
+            kept = torch.zeros(total, dtype=torch.bool).scatter_(0, dearest, True)
+            for flow, places in zip(matrices, kept.split([cost.numel() for cost in costs]), strict=True):
+                flow.keep(places.view_as(flow.weight) & (flow.weight != 0))
 
 
 def refit(weight: Tensor, keep: Tensor, spread: Tensor, rows: int = 256) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from collections import deque
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mien.errors import MienError
+from mien.errors import InputError, MienError
 from mien.lab.tables import learner, script
 from mien.lab.tables.judge import guesses, judged, read_answers
 from mien.lab.tables.plan import DUMMY, Case, Planner, Recipe, Trial, blends, sorted_trials
@@ -58,6 +59,10 @@ class Settings:
     folds: int = 5
     improvements: int = 5
     limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.seconds):
+            raise InputError(f"seconds must be a number, got {self.seconds}; give the time that there is")
 
 
 @dataclass(frozen=True, slots=True)

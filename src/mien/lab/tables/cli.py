@@ -46,6 +46,8 @@ def solve_table(
 
     Example:  mien lab tables solve train.csv --test test.csv --task "predict Survived, accuracy" --out run
     """
+    from tempfile import TemporaryFile
+
     from mien.lab.chat import Chat, Recorder, Replay, Server
     from mien.lab.tables.agent import Settings
     from mien.lab.tables.solve import chain, open_test, solve, write
@@ -56,7 +58,10 @@ def solve_table(
         chat = Recorder(chat, record)
     asked = open_test(test) if test else None
     planners = chain(chat, [name.strip() for name in tools.split(",") if name.strip()])
-    solved = solve(read(train, header), task, planners, Settings(seconds), test=asked, seed=seed)
+    table = read(train, header)
+    out.mkdir(parents=True, exist_ok=True)
+    TemporaryFile(dir=out).close()  # a place that takes nothing is told of before the work, not after it
+    solved = solve(table, task, planners, Settings(seconds), test=asked, seed=seed)
     write(solved, out, asked)
     answer = solved.answer
     typer.echo(f"planner: {answer.planner}, tool: {answer.tool}, {answer.seconds:.0f} s", err=True)

@@ -28,8 +28,10 @@ def extra(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def moment(column: pd.Series, formats: tuple[str, ...]) -> pd.Series:
-    """Dates of a column of text; each format reads what those before it could not."""
-    text, found = column.str.strip(), pd.Series(pd.NaT, index=column.index, dtype="datetime64[s]")
+    """Dates of a column of text; each format reads what those before it could not. Clocks are taken as they stand:
+    parts of a second and time zones are left out."""
+    text = column.str.strip().str.replace(r"(:\d\d)(?:\.\d+)?\s?(?:Z|[+-]\d\d:?\d\d)?$", r"\1", regex=True)
+    found = pd.Series(pd.NaT, index=column.index, dtype="datetime64[s]")
     for form in formats:
         found = found.fillna(pd.to_datetime(text, format=form, errors="coerce").astype("datetime64[s]"))
     return found
@@ -124,11 +126,12 @@ def splits(truth: np.ndarray, spec: Spec) -> Iterator[tuple[np.ndarray, np.ndarr
 
 def written(guessed: np.ndarray, spec: Spec, rows: np.ndarray) -> pd.DataFrame:
     """Answers, and for classes their probabilities, as a table."""
+    index = pd.Index(rows, name="row" if spec.target != "row" else "row number")
     if spec.kind == "regression":
-        return pd.DataFrame({spec.target: guessed}, index=pd.Index(rows, name="row"))
+        return pd.DataFrame({spec.target: guessed}, index=index)
     best = np.asarray(spec.classes, object)[guessed.argmax(1)]
     chances = {f"P({name})": guessed[:, i] for i, name in enumerate(spec.classes)}
-    return pd.DataFrame({spec.target: best, **chances}, index=pd.Index(rows, name="row"))
+    return pd.DataFrame({spec.target: best, **chances}, index=index)
 
 
 def read(path: str, rows: int = 0) -> pd.DataFrame:

@@ -83,8 +83,8 @@ class Words(TransformerMixin, BaseEstimator):
     def fit(self, texts: pd.Series, truth: np.ndarray | None = None) -> Words:
         self.counts_ = Counter(text for text in texts if text)
         seen = Counter(word for text in texts for word in self._words(text))
-        common = [w for w, n in seen.most_common(self.most) if max(5, self.least * len(texts)) <= n < len(texts)]
-        self.words_ = sorted(common)
+        ranked = sorted(seen, key=lambda word: (-seen[word], word))[: self.most]  # a set has another order in each run
+        self.words_ = sorted(w for w in ranked if max(5, self.least * len(texts)) <= seen[w] < len(texts))
         return self
 
     def fit_transform(self, X: pd.Series, y: np.ndarray | None = None, **_: object) -> np.ndarray:

@@ -182,6 +182,6 @@ def _kill(group: int) -> None:
 
 
 def usage(limits: Limits) -> str:
-    """The limits in one line, for the report."""
+    """The limits in one line, for the report; how long a script may run depends on the time that is left."""
     cut = "network cut" if walls() else "network NOT cut (this system allows no namespaces)"
-    return f"{cut}; " + ", ".join(f"{name} {value:g}" for name, value in asdict(limits).items())
+    return f"{cut}; " + ", ".join(f"{n} {v:,}" for n, v in asdict(limits).items() if n != "seconds")

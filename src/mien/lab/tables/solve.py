@@ -148,10 +148,10 @@ def write(solved: Solved, out: Path, test: pd.DataFrame | None = None) -> None:
 def submission(tested: pd.DataFrame, case: Case, test: pd.DataFrame) -> pd.DataFrame:
     """The id of each row of the test table, or its number, and the answer; a chance where the score wants chances."""
     task = case.task
-    name = next((n for n in case.profile.names("id") if n in test.columns), "row")
-    ids = test[name] if name in test.columns else pd.Series(range(len(test)))
+    name = next((n for n in case.profile.names("id") if n in test.columns), None)
+    ids = tested.index if name is None else test[name]
     wanted = f"P({task.classes[1]})" if task.kind == "binary" and task.metric in ("auc", "logloss") else task.target
-    return pd.DataFrame({name: ids.to_numpy(), task.target: tested[wanted].to_numpy()})
+    return pd.DataFrame({name or tested.index.name: ids.to_numpy(), task.target: tested[wanted].to_numpy()})
 
 
 def report(solved: Solved) -> str:

@@ -80,8 +80,13 @@ def _decoded(path: Path) -> tuple[str, str]:
             continue
         if "\0" in text:
             raise Unreadable(str(path), "it holds zero bytes and is no text")
-        return text, encoding
-    return data.decode("latin-1"), "latin-1"
+        return _lines(text), encoding
+    return _lines(data.decode("latin-1")), "latin-1"
+
+
+def _lines(text: str) -> str:
+    """The same text with one kind of line end; pandas cannot read the cells that it writes with a lone return."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _delimiter(text: str) -> str:
@@ -98,7 +103,7 @@ def _delimiter(text: str) -> str:
 
 def _names(text: str, delimiter: str, header: bool, path: Path) -> list[str]:
     try:
-        first = next(csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=delimiter, skipinitialspace=True))
+        first = next(csv.reader(io.StringIO(text.lstrip(" \n")), delimiter=delimiter, skipinitialspace=True))
     except csv.Error as error:
         raise Unreadable(str(path), f"its first line is no header; is a quote left open? ({error})") from error
     return [name.strip() if header and name.strip() else f"column{i}" for i, name in enumerate(first, 1)]

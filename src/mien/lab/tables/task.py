@@ -116,6 +116,9 @@ def _scored(target: str, metric: str, truth: pd.Series) -> Task:
             f"{metric or 'accuracy'} wants at most {MOST_CLASSES} classes, and {target!r} has {count} values; "
             "try rmse for numbers"
         )
-    order = sorted(truth.unique(), key=(lambda v: (float(v), v)) if counted else None)
+    if counted and numbers.nunique() < count:
+        twice = next(list(spelled) for spelled in truth.groupby(numbers).unique() if len(spelled) > 1)
+        raise InputError(f"classes of {target!r} are one number written in several ways, {twice}; write it in one")
+    order = sorted(truth.unique(), key=float if counted else None)
     kind = "binary" if count == 2 else "multiclass"
     return Task(target, metric or "accuracy", kind, tuple(str(name) for name in order))
