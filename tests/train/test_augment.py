@@ -53,7 +53,7 @@ def test_a_tint_greys_where_told_and_else_leaves_some_colour() -> None:
 def test_faces_of_three_channels_change_as_their_grey_does() -> None:
     grey = torch.rand(6, 1, 72, 72, generator=torch.Generator().manual_seed(0))
     flips, strength = torch.arange(6) < 3, augment.Strength(hide=0.0)
-    one = augment.warp(grey, flips, strength, torch.Generator().manual_seed(2))
-    three = augment.warp(grey.expand(-1, 3, -1, -1), flips, strength, torch.Generator().manual_seed(2))
+    one = augment.warp(grey, flips, 64, strength, torch.Generator().manual_seed(2))
+    three = augment.warp(grey.expand(-1, 3, -1, -1), flips, 64, strength, torch.Generator().manual_seed(2))
     torch.testing.assert_close(three, one.expand(-1, 3, -1, -1))
-    assert augment.changed(grey.repeat(1, 3, 1, 1), flips, strength, torch.Generator()).shape == (6, 3, 64, 64)
+    assert augment.changed(grey.repeat(1, 3, 1, 1), flips, 64, strength, torch.Generator()).shape == (6, 3, 64, 64)

@@ -9,15 +9,15 @@ import torch
 
 from mien.card import Input
 from mien.geometry import normalise, shrink
-from mien.train import augment, embedded, loop
+from mien.train import embedded, loop
 from mien.train.nets import FaceNet
 from mien.train.sources import SIDE, Source
 
 
 def faces(count: int, **targets: np.ndarray) -> Source:
     rng = np.random.default_rng(2)
-    coarse = rng.integers(0, 255, (count, 9, 9), np.uint8)
-    images = np.repeat(np.repeat(coarse, SIDE // 9, 1), SIDE // 9, 2)
+    coarse = rng.integers(0, 255, (count, 12, 12), np.uint8)
+    images = np.repeat(np.repeat(coarse, SIDE // 12, 1), SIDE // 12, 2)
     names = np.array([str(i) for i in range(count)])
     return Source(images, targets, names, names)
 
@@ -32,8 +32,8 @@ def network() -> FaceNet:
 
 def test_the_echo_answers_what_the_shipped_network_sees() -> None:
     part, net = faces(4), network().eval()
-    how = Input(size=augment.SIZE, crop="aligned", mean=(0.5,), std=(0.25,))
-    seen = torch.from_numpy(normalise([shrink(i, (augment.SIZE, augment.SIZE))[..., None] for i in part.images], how))
+    how = Input(size=80, crop="aligned", mean=(0.5,), std=(0.25,))
+    seen = torch.from_numpy(normalise([shrink(i, (80, 80))[..., None] for i in part.images], how))
     with torch.no_grad():
         said = [net(way)["expression"].softmax(1).numpy() for way in (seen, seen.flip(3))]
     assert np.allclose(embedded.echoed(part, net).targets["expression"], np.mean(said, axis=0), atol=1e-5)

@@ -54,13 +54,15 @@ class Pair(torch.nn.Module):
         return answer, 2 * answer
 
 
-@pytest.mark.parametrize("net", [FaceNet(widths(), (8, 8, 8, 16)), FinderNet(8)], ids=["face", "finder"])
-def test_shortcuts_as_convolutions_change_no_answer_and_leave_no_pooling(net: torch.nn.Module) -> None:
+@pytest.mark.parametrize(
+    ("net", "side"), [(FaceNet(widths(), (8, 8, 8, 16)), FaceNet.SIZE), (FinderNet(8), 64)], ids=["face", "finder"]
+)
+def test_shortcuts_as_convolutions_change_no_answer_and_leave_no_pooling(net: torch.nn.Module, side: int) -> None:
     torch.manual_seed(0)
     net.train()
-    net(torch.randn(4, 1, 64, 64))  # so that the norms have statistics of their own
+    net(torch.randn(4, 1, side, side))  # so that the norms have statistics of their own
     net = net.eval()
-    picture, ready = torch.randn(2, 1, 64, 64), export.pooled(net)
+    picture, ready = torch.randn(2, 1, side, side), export.pooled(net)
     assert any(isinstance(m, torch.nn.AvgPool2d) for m in net.modules())
     assert not any(isinstance(m, torch.nn.AvgPool2d) for m in ready.modules())
     with torch.no_grad():
@@ -74,7 +76,7 @@ def test_shortcuts_as_convolutions_change_no_answer_and_leave_no_pooling(net: to
 def test_units_are_read_from_what_is_there_and_from_where() -> None:
     torch.manual_seed(0)
     net = FaceNet(widths(), (8, 8, 8, 16)).eval()
-    picture, units = torch.randn(2, 1, 64, 64), net.placed["action_units"]
+    picture, units = torch.randn(2, 1, net.SIZE, net.SIZE), net.placed["action_units"]
     assert isinstance(units, torch.nn.Linear)
     with torch.no_grad():
         whole = net(picture)
@@ -91,8 +93,8 @@ def test_int8_stays_near_fp32(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = FaceNet(widths(), (8, 8, 8, 16)).eval()
     names = [*net.heads, *net.placed, "embedding256"]
-    export.to_onnx(net, names, torch.randn(2, 1, 64, 64), tmp_path / "a.onnx", {0: "n"})
-    batches = [np.random.default_rng(i).normal(size=(8, 1, 64, 64)).astype(np.float32) for i in range(3)]
+    export.to_onnx(net, names, torch.randn(2, 1, net.SIZE, net.SIZE), tmp_path / "a.onnx", {0: "n"})
+    batches = [np.random.default_rng(i).normal(size=(8, 1, net.SIZE, net.SIZE)).astype(np.float32) for i in range(3)]
     export.to_int8(tmp_path / "a.onnx", tmp_path / "b.onnx", batches)
     a, b = (ort.InferenceSession(str(tmp_path / f), providers=["CPUExecutionProvider"]) for f in ("a.onnx", "b.onnx"))
     for x, y in zip(a.run(None, {"input": batches[0]}), b.run(None, {"input": batches[0]}), strict=True):

@@ -14,10 +14,8 @@ from PIL import Image
 from mien.card import Card, Input
 from mien.detectors.finder import STRIDES, Finder
 from mien.train import judge, loop
-from mien.train.augment import SIZE
 from mien.train.finder import RAW, target
-from mien.train.judge import FACES, Batches, Finds, JudgeNet, Panel, collected, colourless, finds, train
-from mien.train.sources import SIDE
+from mien.train.judge import FACES, INPUT, SIDE, Batches, Finds, JudgeNet, Panel, collected, colourless, finds, train
 from mien.types import Floats
 
 BOXES = np.array([[40, 40, 60, 60], [200, 180, 60, 60]], np.float32)
@@ -57,7 +55,7 @@ def test_finds_come_as_often_as_they_misled_the_detector_and_a_step_gives_the_sa
     batches = Batches(Finds(images, scores, np.array([False, False, True, True])), seed=3)
     pictures, wanted = batches(7)
     again, _ = batches(7)
-    assert torch.equal(pictures, again) and pictures.shape[1:] == (3, SIZE, SIZE)
+    assert torch.equal(pictures, again) and pictures.shape[1:] == (3, INPUT.size, INPUT.size)
     assert int((wanted > 0.5).sum()) == FACES
     np.testing.assert_allclose(batches.believed, [0.9 / 1.1, 0.2 / 1.1], rtol=1e-5)
     np.testing.assert_allclose(batches.known, [0.2 / 0.7, 0.5 / 0.7], rtol=1e-5)
@@ -80,14 +78,14 @@ def test_a_grey_face_in_a_coloured_picture_is_shown_in_grey_and_as_many_others_a
 
 def test_a_panel_says_the_mean_of_its_judges() -> None:
     judges = [JudgeNet((4, 8, 8, 8)).eval() for _ in range(3)]
-    x = torch.randn(5, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(5, 3, INPUT.size, INPUT.size, generator=torch.Generator().manual_seed(0))
     each = torch.stack([judge(x)["face"].detach() for judge in judges])
     torch.testing.assert_close(Panel(judges).eval()(x)["face"], each.mean(0))
     assert float((each[0] - each[1]).abs().max()) > 1e-3
 
 
 def test_the_network_answers_one_number_a_find() -> None:
-    assert JudgeNet((4, 8, 8, 8)).eval()(torch.zeros(3, 3, SIZE, SIZE))["face"].shape == (3, 1)
+    assert JudgeNet((4, 8, 8, 8)).eval()(torch.zeros(3, 3, INPUT.size, INPUT.size))["face"].shape == (3, 1)
 
 
 def test_training_goes_on_from_a_named_checkpoint(tmp_path: Path) -> None:

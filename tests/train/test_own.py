@@ -34,7 +34,7 @@ def block(root: Path, name: str) -> str:
 def noisy(root: Path, draw: np.random.Generator, expression: str) -> Pixels:
     """The example portrait of an expression, cut to the face, with another noise each time."""
     with Image.open(root / "examples" / f"portrait_{expression}.jpg") as portrait:
-        face = np.asarray(portrait.convert("RGB").crop((130, 95, 380, 400)).resize((64, 70)))
+        face = np.asarray(portrait.convert("RGB").crop((130, 95, 380, 400)).resize((80, 86)))
     return np.clip(face + draw.normal(0, 12, face.shape), 0, 255).astype(np.uint8)
 
 
@@ -55,7 +55,7 @@ def test_the_ten_lines_make_a_network_that_answers_from_its_card(
     assert float(capsys.readouterr().out) == 1
     card = Card.from_json(Path("mine.json").read_text())
     model = Model(card, Onnx(Path("mine.onnx").read_bytes(), card, threads=1), frozenset({EXPRESSION}))
-    new = [noisy(root, np.random.default_rng(9), name)[3:67] for name in ("happiness", "sadness")]
+    new = [noisy(root, np.random.default_rng(9), name)[3:83] for name in ("happiness", "sadness")]
     assert model.answers(new)[EXPRESSION].top() == ["happiness", "sadness"]
     (command,) = re.findall(r"`mien (models add [^`]*)`", (root / "docs" / "training.md").read_text())
     monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
@@ -90,7 +90,7 @@ def test_what_was_learned_can_be_learned_from_once_more(
         file, card = tmp_path / f"{name}.onnx", tmp_path / f"{name}.json"
         own.ship(own.learn(own.folder(tmp_path / "faces", model)), file, card)
         model = load(add(file, card).name, threads=1)
-    new = [noisy(root, np.random.default_rng(9), name)[3:67] for name in ("happiness", "sadness")]
+    new = [noisy(root, np.random.default_rng(9), name)[3:83] for name in ("happiness", "sadness")]
     assert model.answers(new)[EXPRESSION].top() == ["happiness", "sadness"]
 
 

@@ -21,7 +21,7 @@ ONE_HOT = np.eye(6, dtype=np.float32)
 
 def real(count: int, given: np.ndarray | None = None) -> synthetic.Real:
     truth = ONE_HOT[np.arange(count) % 6]
-    images = DRAW.integers(0, 255, (count, 64, 64), np.uint8)
+    images = DRAW.integers(0, 255, (count, 80, 80), np.uint8)
     return synthetic.Real(images, truth, truth if given is None else given)
 
 
@@ -29,7 +29,7 @@ def test_the_score_is_the_macro_f1_of_the_six() -> None:
     raw, truth = DRAW.normal(size=(60, 6)).astype(np.float32), ONE_HOT[DRAW.integers(0, 6, 60)]
     wanted = f1_score(truth.argmax(1), raw.argmax(1), labels=range(6), average="macro")
     assert synthetic.score(raw, truth) == pytest.approx(wanted)
-    row = synthetic.scored(raw, synthetic.Real(np.zeros((60, 64, 64), np.uint8), truth, raw))
+    row = synthetic.scored(raw, synthetic.Real(np.zeros((60, 80, 80), np.uint8), truth, raw))
     assert row.low < row.honest < row.high and row.optimistic == row.honest
 
 

@@ -31,7 +31,7 @@ PEOPLE = ("happiness", "sadness")
 def portrait(root: Path, expression: str) -> Image.Image:
     """The rendered portrait of an expression, cut to the face."""
     with Image.open(root / "examples" / f"portrait_{expression}.jpg") as picture:
-        return picture.convert("RGB").crop((130, 95, 380, 400)).resize((64, 64))
+        return picture.convert("RGB").crop((130, 95, 380, 400)).resize((80, 80))
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def replica() -> Replica:
 
 
 def test_the_replica_answers_as_its_file_does(replica: Replica) -> None:
-    batch = torch.randn(3, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    batch = torch.randn(3, 1, 80, 80, generator=torch.Generator().manual_seed(0))
     wanted = Onnx(store.read(CARD), threads=1).run(batch.numpy())
     with torch.inference_mode():
         got = replica(batch)
@@ -52,7 +52,7 @@ def test_the_replica_answers_as_its_file_does(replica: Replica) -> None:
 def test_what_was_learned_is_in_the_file_and_other_answers_are_not(replica: Replica) -> None:
     net = Replica(store.read(CARD))
     net.layer("expression")[1].data += 7
-    batch = np.zeros((1, 1, 64, 64), np.float32)
+    batch = np.zeros((1, 1, 80, 80), np.float32)
     before, after = (Onnx(n.content(["expression"]), threads=1).run(batch) for n in (replica, net))
     assert set(after) == {"expression"}
     assert np.allclose(after["expression"] - before["expression"], 7, atol=1e-4)
@@ -89,7 +89,7 @@ def test_the_page_tunes_a_network_that_answers_in_a_photo(
     for name in PEOPLE:
         (tmp_path / "faces" / name).mkdir(parents=True)
         for i in range(6):
-            noisy = np.asarray(portrait(root, name)) + draw.normal(0, 12, (64, 64, 3))
+            noisy = np.asarray(portrait(root, name)) + draw.normal(0, 12, (80, 80, 3))
             Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(tmp_path / "faces" / name / f"p{i}_x.png")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))

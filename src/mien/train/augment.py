@@ -10,8 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as nnf
 
-SIZE = 64  # the network's input
-
 
 @dataclass(frozen=True, slots=True)
 class Strength:
@@ -30,8 +28,8 @@ def _uniform(n: int, reach: float, rng: torch.Generator) -> Tensor:
     return (torch.rand(n, generator=rng) * 2 - 1) * reach
 
 
-def warp(images: Tensor, flips: Tensor, how: Strength, rng: torch.Generator) -> Tensor:
-    """Turned, zoomed, shifted, flipped where told: (n, c, S, S) in 0..1 → (n, c, 64, 64)."""
+def warp(images: Tensor, flips: Tensor, size: int, how: Strength, rng: torch.Generator) -> Tensor:
+    """Turned, zoomed, shifted, flipped where told: (n, c, S, S) in 0..1 → (n, c, size, size)."""
     n = len(images)
     angle = _uniform(n, math.radians(how.turn), rng)
     zoom = torch.exp(_uniform(n, how.zoom, rng))
@@ -42,7 +40,7 @@ def warp(images: Tensor, flips: Tensor, how: Strength, rng: torch.Generator) -> 
     matrix = torch.stack(
         [torch.stack([cos * mirror, -sin * tall, x], 1), torch.stack([sin * mirror, cos * tall, y], 1)], 1
     )
-    grid = nnf.affine_grid(matrix, [n, 1, SIZE, SIZE], align_corners=False)
+    grid = nnf.affine_grid(matrix, [n, 1, size, size], align_corners=False)
     return nnf.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
@@ -53,7 +51,7 @@ def relight(images: Tensor, how: Strength, rng: torch.Generator) -> Tensor:
     gamma = torch.exp(_uniform(n, how.light, rng)).reshape(shape)
     gain = torch.exp(_uniform(n, how.light, rng)).reshape(shape)
     lift = _uniform(n, how.light / 2, rng).reshape(shape)
-    line = torch.linspace(-1, 1, SIZE)
+    line = torch.linspace(-1, 1, images.shape[-1])
     slope = (
         _uniform(n, how.light / 2, rng).reshape(shape) * line
         + _uniform(n, how.light / 3, rng).reshape(shape) * line[:, None]
@@ -79,7 +77,7 @@ def soften(images: Tensor, share: float, rng: torch.Generator) -> Tensor:
         return images
     small = nnf.interpolate(images[chosen], scale_factor=0.4, mode="area")
     images = images.clone()
-    images[chosen] = nnf.interpolate(small, size=SIZE, mode="bilinear", align_corners=False)
+    images[chosen] = nnf.interpolate(small, size=images.shape[-1], mode="bilinear", align_corners=False)
     return images
 
 
@@ -89,7 +87,7 @@ def hide(images: Tensor, share: float, rng: torch.Generator) -> Tensor:
     centre = torch.rand(n, 2, generator=rng)
     half = 0.06 + 0.14 * torch.rand(n, 2, generator=rng)
     half[torch.rand(n, generator=rng) > share] = 0
-    line = torch.linspace(0, 1, SIZE)
+    line = torch.linspace(0, 1, images.shape[-1])
     inside = (line - centre[:, :1]).abs() < half[:, :1], (line - centre[:, 1:]).abs() < half[:, 1:]
     mask = (inside[0][:, :, None] & inside[1][:, None, :])[:, None]
     return torch.where(mask, torch.rand(n, 1, 1, 1, generator=rng), images)
@@ -107,13 +105,13 @@ def mix(batch: Tensor, targets: Mapping[str, Tensor], rows: slice, rng: torch.Ge
         targets["identity"][rows][share > 0.1] = torch.nan
 
 
-def faces(images: Tensor, flips: Tensor, how: Strength, rng: torch.Generator) -> Tensor:
-    """Changed uint8 grey faces (n, S, S) → the network's input (n, 1, 64, 64), normalised as the card says."""
-    return changed(images[:, None].float() / 255, flips, how, rng)
+def faces(images: Tensor, flips: Tensor, size: int, how: Strength, rng: torch.Generator) -> Tensor:
+    """Changed uint8 grey faces (n, S, S) → a network's input (n, 1, size, size), normalised as the cards say."""
+    return changed(images[:, None].float() / 255, flips, size, how, rng)
 
 
-def changed(images: Tensor, flips: Tensor, how: Strength, rng: torch.Generator) -> Tensor:
+def changed(images: Tensor, flips: Tensor, size: int, how: Strength, rng: torch.Generator) -> Tensor:
     """The same of faces (n, c, S, S) in 0..1."""
-    batch = warp(images, flips, how, rng)
+    batch = warp(images, flips, size, how, rng)
     batch = hide(relight(soften(batch, how.soften, rng), how, rng), how.hide, rng)
     return (batch - 0.5) / 0.25

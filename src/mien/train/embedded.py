@@ -41,7 +41,7 @@ WEIGHTS = {
 }
 
 
-INPUT = Input(size=augment.SIZE, crop="aligned", mean=(0.5,), std=(0.25,))  # grey: colour could only tell sets apart
+INPUT = Input(size=FaceNet.SIZE, crop="aligned", mean=(0.5,), std=(0.25,))  # grey: colour could only tell sets apart
 MIXED = ("ferplus",)  # sources whose faces are laid over each other: their labels are shares of votes
 WHOLE_ROWS = ("expression", "age", "gender", "ethnicity", "identity")  # known or unknown as a whole, not by column
 TARGETS = {h: len(head.labels) for h, head in QUESTIONS.items()} | {"unit_priors": len(ACTION_UNITS.labels)}
@@ -100,9 +100,8 @@ def identity_loss(raw: Tensor, target: Tensor, known: Tensor) -> Tensor:
     return (1 - (mine * theirs).sum(1)).mean() + 4 * ((mine @ mine.T - theirs @ theirs.T) ** 2).mean()
 
 
-def crops(squares: Pixels) -> list[Pixels]:
-    """Stored squares, grey or in colour, as the crops that the shipped network sees."""
-    size = INPUT.size
+def crops(squares: Pixels, size: int = INPUT.size) -> list[Pixels]:
+    """Stored squares, grey or in colour, as the crops that a network sees."""
     return [shrink(image, (size, size)).reshape(size, size, -1) for image in squares]
 
 
@@ -153,7 +152,7 @@ class Batches:
                 blank = np.full((count, TARGETS[head]), np.nan, np.float32)
                 targets[head].append(part.targets[head][rows] if head in part.targets else blank)
         flips = torch.rand(sum(self.shares.values()), generator=rng) < 0.5
-        batch = augment.faces(torch.from_numpy(np.concatenate(images)), flips, augment.Strength(), rng)
+        batch = augment.faces(torch.from_numpy(np.concatenate(images)), flips, INPUT.size, augment.Strength(), rng)
         wanted = {h: torch.from_numpy(np.concatenate(v)) for h, v in targets.items()}
         if "pose" in wanted:
             wanted["pose"][flips, 0] *= -1

@@ -27,7 +27,6 @@ from mien.metrics import accuracy, auc, calibration_error, ccc, macro_f1
 from mien.models import Model
 from mien.perceive import Perceiver
 from mien.train import london, sources
-from mien.train.augment import SIZE
 from mien.train.embedded import crops
 from mien.train.ship import WEIGHTS, model
 from mien.types import Faces, Floats, Head, Reading
@@ -44,10 +43,10 @@ SANITY = {  # real faces: a unit, the expression it should rise with, against ne
 
 def answers(net: Model, pictures: NDArray[np.object_]) -> Mapping[Head, Reading]:
     """Readings of whole crops given as file contents, resized just as `mien.read` does."""
-    crops = []
+    size, crops = net.card.input.size, []
     for picture in pictures:
         with Image.open(io.BytesIO(picture)) as image:
-            crops.append(shrink(np.asarray(image.convert("RGB")), (SIZE, SIZE)))
+            crops.append(shrink(np.asarray(image.convert("RGB")), (size, size)))
     return net.answers(crops)
 
 
@@ -102,7 +101,7 @@ def sanity(units: Reading, label: NDArray[np.int64]) -> Figures:
 def units(net: Model, renders: Path) -> Figures:
     """Per action unit, AUC of presence (intensity from 0.25) on rendered heads never seen in training; pose error."""
     part = sources.renders(renders)
-    read = net.answers(crops(part.images))
+    read = net.answers(crops(part.images, net.card.input.size))
     present = part.targets["action_units"] >= 0.25 / sources.PRESENT
     each = {n: round(auc(present[:, i], read[ACTION_UNITS][n]), 4) for i, n in enumerate(ACTION_UNITS.labels)}
     off = np.abs(read[POSE].values - part.targets["pose"])

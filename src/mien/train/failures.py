@@ -35,7 +35,7 @@ def misread(net: Model, renders: Path, count: int) -> list[Tile]:
     part = sources.renders(renders)
     shown = part.targets["expression"]
     rows = np.flatnonzero(np.isfinite(shown).all(1))
-    read = net.answers(crops(part.images[rows]))[EXPRESSION].values
+    read = net.answers(crops(part.images[rows], net.card.input.size))[EXPRESSION].values
     truth, said = shown[rows].argmax(1), read.argmax(1)
     found, pairs = list[Tile](), set[tuple[int, int]]()
     for i in np.argsort(-read.max(1), kind="stable"):

@@ -28,11 +28,11 @@ from mien.train import augment, loop
 from mien.train.finder import Scenes
 from mien.train.nets import Residual, conv
 from mien.train.scenes import backdrop, pictures, stored
-from mien.train.sources import SIDE
 from mien.types import Floats, Frame, Pixels
 
 FACE, NONE, LOW = 0.4, 0.15, 0.15  # overlap from which a find is right, below which wrong; the least score looked at
-INPUT = Input(size=augment.SIZE, crop="square", margin=0.2, mean=(0.5,) * 3, std=(0.25,) * 3)
+SIDE = 72  # stored side; the network sees 64 of it after turning and shifting
+INPUT = Input(size=64, crop="square", margin=0.2, mean=(0.5,) * 3, std=(0.25,) * 3)
 SMALLEST = 8.0  # pixels of a find's side; smaller ones tell nothing
 FACES, OTHERS = 96, 160  # of a batch
 HEDGE = 0.02  # no label is surer than this
@@ -137,7 +137,7 @@ class Batches:
         images = torch.from_numpy(self.found.images[rows]).permute(0, 3, 1, 2).float() / 255
         images = augment.tint(images, torch.from_numpy(grey), rng)
         flips = torch.rand(len(rows), generator=rng) < 0.5
-        batch = augment.changed(images, flips, augment.Strength(), rng)
+        batch = augment.changed(images, flips, INPUT.size, augment.Strength(), rng)
         wanted = torch.from_numpy(np.where(self.found.right[rows], 1 - HEDGE, HEDGE).astype(np.float32))
         return batch.contiguous(memory_format=torch.channels_last), wanted
 

@@ -33,9 +33,9 @@ class Residual(nn.Module):
 
 
 class FaceNet(nn.Module):
-    """A grey face (n, 1, 64, 64) → raw answers by head, and the features they share."""
+    """A grey face (n, 1, 80, 80) → raw answers by head, and the features they share."""
 
-    FEATURES = 256
+    SIZE, FEATURES = 80, 256
 
     def __init__(self, heads: Mapping[str, int], widths: tuple[int, int, int, int] = (32, 64, 128, 224)) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class FaceNet(nn.Module):
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Raw answers of every head, and the shared features under `embedding256`."""
         maps = self.trunk(x)
-        features, places = self.features(maps.mean((2, 3))), maps.flatten(1)
+        features, places = self.features(maps.mean((2, 3))), nn.functional.avg_pool2d(maps, 2, 1).flatten(1)
         answers = {name: head(self.drop(features)) for name, head in self.heads.items()}
         seen = {"identity": places, "action_units": torch.cat([self.drop(features), places], 1)}
         answers |= {name: head(seen[name]) for name, head in self.placed.items()}

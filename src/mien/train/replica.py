@@ -114,6 +114,12 @@ def _conv(inputs: Sequence[Tensor], told: Told) -> Tensor:
     return functional.conv2d(x, weight, *bias, stride=strides[0], padding=pads[0])
 
 
+def _pool(inputs: Sequence[Tensor], told: Told) -> Tensor:
+    return functional.avg_pool2d(
+        inputs[0], _ints(told, "kernel_shape")[0], _ints(told, "strides")[0], _ints(told, "pads")[0]
+    )
+
+
 def _norm(inputs: Sequence[Tensor], told: Told) -> Tensor:
     x, weight, bias, mean, variance = inputs
     epsilon = told.get("epsilon", 1e-5)
@@ -143,6 +149,7 @@ def _join(inputs: Sequence[Tensor], told: Told) -> Tensor:
 LAYERS: dict[str, Callable[[Sequence[Tensor], Told], Tensor]] = {
     "Conv": _conv,
     "Relu": lambda inputs, told: inputs[0].relu(),
+    "AveragePool": _pool,
     "Add": lambda inputs, told: inputs[0] + inputs[1],
     "ReduceMean": _mean,
     "MatMul": lambda inputs, told: inputs[0] @ inputs[1],

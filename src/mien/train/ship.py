@@ -24,7 +24,6 @@ from mien.heads import EXPRESSION, QUESTIONS
 from mien.models import Model
 from mien.runtime.onnx import Onnx
 from mien.train import export, loop, sources
-from mien.train.augment import SIZE
 from mien.train.embedded import INPUT, chances, crops, widths
 from mien.train.finder import FinderNet
 from mien.train.nets import FaceNet
@@ -67,7 +66,7 @@ def faces(name: str, checkpoints: Sequence[Path], told: tuple[sources.Source, so
     fit, calibrate, how = *told, INPUT
     stem = name.replace(".", "_")
     fp32, int8 = WEIGHTS / f"{stem}.fp32.onnx", WEIGHTS / f"{stem}.int8.onnx"
-    export.to_onnx(net, names, torch.randn(4, 1, SIZE, SIZE), fp32, {0: "n"})
+    export.to_onnx(net, names, torch.randn(4, 1, INPUT.size, INPUT.size), fp32, {0: "n"})
     examples = [normalise(crops(fit.images[i : i + 64]), how) for i in range(0, 1024, 64)]
     export.to_int8(fp32, int8, examples)
     export.store_halved(fp32)
@@ -152,8 +151,8 @@ def judge(name: str, checkpoints: Sequence[Path], scenes: Path, photos: Path) ->
     nets = [loop.averaged(JudgeNet(), checkpoint) for checkpoint in checkpoints]
     net, path = Panel(nets).eval(), WEIGHTS / f"{name.replace('.', '_')}.int8.onnx"
     fp32 = path.with_suffix(".fp32.onnx")
-    export.to_onnx(net, ["face"], torch.randn(4, 3, SIZE, SIZE), fp32, {0: "n"})
-    found = crops(collected(scenes, photos, 200, seed=2).images[:1024])
+    export.to_onnx(net, ["face"], torch.randn(4, 3, FINDS.size, FINDS.size), fp32, {0: "n"})
+    found = crops(collected(scenes, photos, 200, seed=2).images[:1024], FINDS.size)
     export.to_int8(fp32, path, [normalise(found[i : i + 64], FINDS) for i in range(0, len(found), 64)])
     fp32.unlink()
     card = Card(name, path.name, LICENSES[name], FINDS, (), (name.split(".")[0],), post={"weight": WEIGHT})

@@ -18,14 +18,14 @@ from mien.labels import ETHNICITIES, EXPRESSIONS, GENDERS
 from mien.train.prototypes import expected
 from mien.types import Floats
 
-SIDE = 72  # stored side; the network sees 64 of it after turning and shifting
+SIDE = 96  # stored side; the network sees it at 80 after turning and shifting
 USABLE = ("neutral", "happiness")  # of LFW's weak labels
 PRESENT = 0.5  # a unit at half its full movement counts as surely present, at none as surely absent
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Faces (n, 72, 72) uint8 with, by head, targets (n, k); a row of NaN is unknown."""
+    """Faces (n, 96, 96) uint8 with, by head, targets (n, k); a row of NaN is unknown."""
 
     images: NDArray[np.uint8]
     targets: Mapping[str, Floats]

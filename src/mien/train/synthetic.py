@@ -26,8 +26,8 @@ from mien.fusion.blend import Blend
 from mien.labels import EXPRESSIONS, LSD
 from mien.record import Figure
 from mien.train import result, sam, tune, upscale
-from mien.train.augment import SIZE
 from mien.train.losses import class_weights, smoothed
+from mien.train.nets import FaceNet
 from mien.train.replica import Replica
 from mien.train.sources import SIDE, Source, ferplus_valid, majority, renders
 from mien.train.tally import MACRO_F1, Doubles, draws, gaps, interval, paired, tosses
@@ -78,7 +78,7 @@ def real(part: Source, net: Replica) -> Real:
     """Those of a part of FER+ that most raters agree on."""
     clear, label = majority(part)
     images, truth = of_six(part.pick(clear), label[clear])
-    images = upscale.resized(images, SIZE)
+    images = upscale.resized(images, FaceNet.SIZE)
     return Real(images, truth, answers(net, images))
 
 
@@ -90,7 +90,7 @@ def answers(net: Replica, images: upscale.Greys) -> Floats:
 def last_layer(net: Replica, lesson: Lesson, seed: int) -> None:
     """A new last layer on the embedding as it is, sharpness-aware, in place of the six expressions' rows."""
     torch.manual_seed(seed)
-    features = torch.from_numpy(tune.ask(net, upscale.resized(lesson.images, SIZE), "embedding256")).clone()
+    features = torch.from_numpy(tune.ask(net, upscale.resized(lesson.images, FaceNet.SIZE), "embedding256")).clone()
     truth = torch.from_numpy(lesson.truth)
     layer = nn.Linear(features.shape[1], len(COLUMNS))
     optimiser = torch.optim.Adam(layer.parameters(), lr=HEAD.rate)

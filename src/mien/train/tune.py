@@ -24,6 +24,7 @@ from mien.train import augment, own
 from mien.train.data import Ints
 from mien.train.inputs import CHUNK
 from mien.train.losses import LOSSES, class_weights
+from mien.train.nets import FaceNet
 from mien.train.recipe import LossName
 from mien.train.replica import Replica
 from mien.train.tally import MACRO_F1
@@ -95,7 +96,7 @@ def _answers(net: Replica, images: NDArray[np.uint8], draw: int) -> Tensor:
     """Raw expressions of faces turned and lit anew."""
     rng = torch.Generator().manual_seed(draw)
     flips = torch.rand(len(images), generator=rng) < 0.5
-    batch = augment.faces(torch.from_numpy(images), flips, augment.Strength(), rng)
+    batch = augment.faces(torch.from_numpy(images), flips, FaceNet.SIZE, augment.Strength(), rng)
     with torch.autocast("cpu", torch.bfloat16):
         return net(batch)[TENSOR]
 
@@ -113,7 +114,7 @@ def ask(net: Replica, images: NDArray[np.uint8], tensor: str = TENSOR) -> Floats
 def replica(card: Card) -> Replica:
     """The network of a card, ready to learn."""
     how = card.input
-    if (how.size, how.mean, how.std) != (augment.SIZE, (0.5,), (0.25,)):
+    if (how.size, how.mean, how.std) != (FaceNet.SIZE, (0.5,), (0.25,)):
         raise ModelError(f"fine-tuning knows the networks that ship, as mien_s.default.fp32, got {card.name}")
     return Replica(store.read(card))
 
@@ -123,7 +124,7 @@ def learn(head: own.Learned, faces: own.Faces, plan: Plan = PLAN, seed: int = 0)
     net, out = replica(head.model.card), own.held_out(faces.people)
     weight, bias = net.layer(TENSOR)
     weight.data, bias.data = torch.from_numpy(head.weight.copy()), torch.from_numpy(head.bias.copy())
-    images = np.stack([luma(c) for c in own.crops(faces.files, augment.SIZE)])
+    images = np.stack([luma(c) for c in own.crops(faces.files, FaceNet.SIZE)])
     lesson = Lesson(images[~out], faces.one_hot[~out], np.arange(len(EXPRESSIONS)))
     every, best, kept = per_epoch(lesson, plan), head.score, copy.deepcopy(net.state_dict())
     for step in islice(adapt(net, lesson, plan, seed), every * plan.epochs):

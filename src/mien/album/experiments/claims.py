@@ -77,7 +77,7 @@ def albums(found: Figures, ages: Figures) -> Iterator[Row]:
         "94.8 % (LFW, 1,680 people)",
         span(near["right"]),
         f"{near['photos']} LFW photos of {near['people']} people never trained on",
-        "a much smaller network, for grey faces of 64 pixels, taught on fewer people",
+        "a much smaller network, for grey faces of 80 pixels, taught on fewer people",
     )
     groups = at(found, "clustering, people with three photos")
     scores = {name: float(f["F"]) for name, f in items(groups)}
