@@ -20,6 +20,16 @@ from collections.abc import Iterable
 class MienError(Exception):
     """Root of everything this package raises on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """To other processes, whole: a pool waits for ever for an error that cannot be made again from its message."""
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[MienError], args: tuple[object, ...]) -> MienError:
+    error = kind.__new__(kind)
+    error.args = args
+    return error
+
 
 class InputError(MienError, ValueError):
     """Something from outside is not what was wanted."""
