@@ -77,6 +77,7 @@ def test_a_file_or_name_that_is_no_plain_name_is_refused(file: str) -> None:
         ({"input": [64]}, "Input must be a JSON object"),
         ({"outputs": {"head": "age"}}, "list of outputs"),
         ({"outputs": [7]}, "Output must be a JSON object"),
+        ({"outputs": [{"head": 3, "tensor": "a", "start": 0, "stop": 1}]}, "must be text"),
         ({"outputs": [{"head": "age", "tensor": "o", "start": 3, "stop": 3}]}, "start < stop"),
         ({"outputs": [{"head": "age", "tensor": "o", "start": "0", "stop": 3}]}, "not complete and right"),
         ({"outputs": [{"head": "age", "tensor": "o", "start": 0, "stop": 2, "labels": ["a"]}]}, "as many labels"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from scipy import stats
 from sklearn import metrics as reference
 
 from mien.errors import InputError
-from mien.metrics import accuracy, auc, calibration_error, ccc, f1, macro_f1, pearson
+from mien.metrics import accuracy, auc, average_precision, calibration_error, ccc, f1, macro_f1, mean_ccc, pearson
 
 RNG = np.random.default_rng(0)
 
@@ -105,3 +106,23 @@ def test_probabilities_that_hold_what_they_say_are_calibrated() -> None:
     p = RNG.dirichlet(np.ones(3), 40_000)
     truth = (p.cumsum(1) < RNG.random((40_000, 1))).sum(1)
     assert calibration_error(truth, p) < 0.015  # sampling noise of 15 bins
+
+
+@pytest.mark.parametrize("score", [accuracy, auc, average_precision, ccc, f1, pearson])
+def test_what_is_not_known_is_refused_and_not_scored(score: Callable) -> None:
+    known, holed = np.array([0.0, 1, 1]), np.array([0, np.nan, 1])
+    for truth, guess in ((known, holed), (holed, known), (holed, holed)):
+        with pytest.raises(InputError, match="got NaN; leave those rows out"):
+            score(truth, guess)
+
+
+def test_a_table_is_one_sample_to_the_average_precision_as_it_is_to_the_auc() -> None:
+    truth, score = np.eye(3), RNG.random((3, 3))
+    assert average_precision(truth, score) == average_precision(truth.ravel(), score.ravel())
+
+
+def test_shapes_that_cannot_be_meant_are_refused() -> None:
+    with pytest.raises(InputError, match=r"truth must be \(2\), got \(2, 2\)"):
+        calibration_error(np.eye(2), np.full((2, 2), 0.5))
+    with pytest.raises(InputError, match=r"got \(3,\)"):
+        mean_ccc(np.ones(3), np.ones(3))

@@ -78,3 +78,8 @@ def __getattr__(name: str) -> object:
     if name not in _LAZY:
         raise AttributeError(f"module 'mien' has no attribute {name!r}")
     return getattr(importlib.import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The same names for completion, in Jupyter and elsewhere, before they are imported."""
+    return sorted({*globals(), *__all__})

@@ -62,6 +62,8 @@ class Output:
             raise InputError(f"an output's columns must be start < stop, got {self.start}:{self.stop}")
         if self.labels and len(self.labels) != self.stop - self.start:
             raise InputError(f"{self.stop - self.start} columns need as many labels, got {len(self.labels)}")
+        if not all(isinstance(text, str) for text in (self.head, self.tensor, *self.labels)):
+            raise InputError(f"an output's head, tensor and labels must be text, got {self}")
         if not self.temperature > 0:
             raise InputError(f"a temperature must be above 0, got {self.temperature}")
 

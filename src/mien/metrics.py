@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError
+from mien.types import expect
 
 Array = NDArray[np.generic]
 
@@ -16,6 +17,8 @@ def _pair(truth: Array, guess: Array) -> tuple[NDArray[np.float64], NDArray[np.f
     a, b = np.asarray(truth, np.float64), np.asarray(guess, np.float64)
     if a.shape != b.shape:
         raise InputError(f"truth and guess must have one shape, got {a.shape} and {b.shape}")
+    if np.isnan(a).any() or np.isnan(b).any():  # which every comparison below would take for a wrong or a right answer
+        raise InputError("truth and guess must be known, got NaN; leave those rows out")
     return a, b
 
 
@@ -70,7 +73,7 @@ def weighted_f1(truth: Array, guess: Array, classes: int) -> float:
 
 def average_precision(truth: Array, score: Array) -> float:
     """Precision at each rise of recall, weighed by the rise; NaN where there is no positive."""
-    a, b = _pair(truth, score)
+    a, b = (side.ravel() for side in _pair(truth, score))
     order = np.argsort(-b, kind="stable")
     hits = np.cumsum(a[order] > 0.5)
     last = np.append(np.flatnonzero(np.diff(b[order])), len(b) - 1)  # equal scores are one threshold
@@ -83,6 +86,7 @@ def average_precision(truth: Array, score: Array) -> float:
 def columns(score: Callable[[Array, Array], float], truth: Array, guess: Array) -> float:
     """The mean of a score over the columns of two tables (n, k)."""
     a, b = _pair(truth, guess)
+    expect("truth and guess", a, (None, None))
     return float(np.mean([score(a[:, i], b[:, i]) for i in range(a.shape[1])]))
 
 
@@ -121,6 +125,8 @@ def auc(truth: Array, score: Array) -> float:
 def calibration_error(truth: Array, probabilities: Array, bins: int = 15) -> float:
     """Expected calibration error of the top class over equal-width bins of its probability."""
     p = np.asarray(probabilities, np.float64)
+    expect("probabilities", p, (None, None))
+    expect("truth", np.asarray(truth), (len(p),))
     top, sure = p.argmax(1), p.max(1)
     right = top == np.asarray(truth)
     place = np.minimum((sure * bins).astype(int), bins - 1)

@@ -77,6 +77,13 @@ def test_arrays_are_bgr_and_files_are_not(asked: list[bool], picture: np.ndarray
 def test_a_list_of_photos_gives_a_list_of_lists(asked: list[bool], picture: np.ndarray) -> None:
     both = analyze([picture, picture], actions="emotion")
     assert both == [analyze(picture, actions="emotion")] * 2
+    assert analyze(np.stack([picture, picture]), actions="emotion") == both
+
+
+def test_a_region_never_leaves_the_picture(asked: list[bool], picture: np.ndarray) -> None:
+    small = np.ascontiguousarray(picture[:70, :120])  # the scripted faces reach to 90 and to 140
+    first, second = ([face["region"][k] for k in "xywh"] for face in analyze(small, actions="emotion"))  # type: ignore
+    assert (first, second) == ([10, 20, 60, 50], [90, 30, 30, 40])
 
 
 def test_no_face_is_an_error_or_the_whole_photo(asked: list[bool]) -> None:
@@ -98,6 +105,7 @@ def test_skip_takes_the_photo_as_the_face(asked: list[bool], picture: np.ndarray
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
+        ({"actions": []}, "at least one of emotion"),
         ({"actions": ["emotions"]}, "did you mean 'emotion'"),
         ({"detector_backend": "retinaface"}, "no detector 'retinaface' here"),
         ({"anti_spoofing": True}, "anti_spoofing"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mien import api, store
 from mien.compat.emotiefflib import EmotiEffLibRecognizer, get_model_list, get_supported_engines
@@ -104,3 +105,14 @@ def test_no_faces_at_all_are_refused(recognizer: EmotiEffLibRecognizer) -> None:
 def test_features_of_another_network_are_refused(recognizer: EmotiEffLibRecognizer) -> None:
     with pytest.raises(InputError, match=r"features must be \(n, 256\), got \(2, 1280\)"):
         recognizer.classify_emotions(np.zeros((2, 1280), np.float32))
+
+
+@pytest.mark.parametrize("wrong", ["face.jpg", b"bytes", None, 3, Image.new("RGB", (9, 9))])
+def test_what_is_neither_a_face_nor_a_list_is_refused(wrong: object, recognizer: EmotiEffLibRecognizer) -> None:
+    with pytest.raises(InputError, match="an RGB array or a list of them"):
+        recognizer.predict_emotions(wrong)  # type: ignore[arg-type]
+
+
+def test_features_kept_as_lists_are_classified(recognizer: EmotiEffLibRecognizer) -> None:
+    features = recognizer.extract_features(FACES)
+    assert recognizer.classify_emotions(features.tolist())[0] == recognizer.classify_emotions(features)[0]  # type: ignore

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from mien import store
 from mien.card import Card, Input, Output
@@ -64,6 +66,18 @@ def test_demographics_are_answered_only_when_asked_for(network: Network, tmp_pat
         ({"outputs": (Output("mood", "output", 0, 2),)}, InputError, "no head named 'mood'"),
         ({"outputs": (Output("gender", "output", 0, 3),)}, InputError, "gender takes 2 columns, the card gives it 3"),
         ({"outputs": ()}, InputError, "no output"),
+        (
+            {"outputs": (Output("gender", "output", 0, 2, ("man", "female")),)},
+            InputError,
+            "no label of genders named 'man'",
+        ),
+        (
+            {"outputs": (Output("gender", "output", 0, 2),) * 2},
+            ModelError,
+            "two rows of numbers for gender, got 4 rows",
+        ),
+        ({"input": Input(16, mean=(float("nan"),) * 3)}, ModelError, "16 numbers of them NaN"),
+        ({"input": Input(16, mean=("a",) * 3)}, ModelError, "do not go together"),  # type: ignore[arg-type]
     ],
 )
 def test_a_file_and_card_that_do_not_fit_are_not_added(
@@ -93,3 +107,34 @@ def test_the_features_get_the_width_the_graph_has(network: Network) -> None:
     model = load(card)
     assert [o.head for o in model.card.outputs][-1] == "embedding9"
     assert load(replace(card, embedding="")).card == replace(card, embedding="")
+
+
+def reshaped(content: bytes, *shape: int, name: str = "output") -> bytes:
+    """The network with its answer in another shape, under this name."""
+    model = onnx.load_from_string(content)
+    model.graph.initializer.append(numpy_helper.from_array(np.array(shape, np.int64), "shape"))
+    model.graph.node[-1].output[0] = "answers"
+    model.graph.node.append(helper.make_node("Reshape", ["answers", "shape"], ["output"]))
+    if name != "output":
+        model.graph.node.append(helper.make_node("ReduceSum", ["answers"], [name], keepdims=0))
+        model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("output", TensorProto.FLOAT, None))
+    return model.SerializeToString()
+
+
+@pytest.mark.parametrize(("shape", "said"), [((1, -1), "got 1 rows"), ((-1, 1, 31), r"got \(2, 1, 31\)")])
+def test_answers_that_are_no_row_for_each_face_are_not_added(
+    shape: tuple[int, ...], said: str, network: Network, tmp_path: Path, cache: Path
+) -> None:
+    with pytest.raises(ModelError, match=said):
+        add(*files(tmp_path, CARD, reshaped(network(CARD), *shape)))
+    assert not cache.exists()
+
+
+@pytest.mark.parametrize("batch", ["n", 1])
+def test_an_output_that_the_card_does_not_read_may_be_anything(
+    batch: str | int, network: Callable[..., bytes], tmp_path: Path
+) -> None:
+    content = reshaped(network(CARD, batch=batch), -1, 31, name="loss")  # a single number
+    add(*files(tmp_path, CARD, content))
+    assert load("mine.v1")(faces())[EXPRESSION].values.shape == (1, 8)

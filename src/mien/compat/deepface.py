@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -48,12 +49,14 @@ def analyze(
     silent: bool = False,
     anti_spoofing: bool = False,
 ) -> list[Analysis] | list[list[Analysis]]:
-    """One dict per face, as DeepFace has them; a list of photos gives a list of such lists.
+    """One dict per face, as DeepFace has them; a list of photos, or an array (n, H, W, 3), gives a list of such lists.
 
     Arrays are BGR, as there. Age, gender and race are read only where `actions` names them. Without a face it is a
     ValueError, or with `enforce_detection=False` one dict for the whole photo. `silent` has no effect.
     """
     asked = (actions,) if isinstance(actions, str) else tuple(actions)
+    if not asked:
+        raise InputError(f"actions must name at least one of {', '.join(ACTIONS)}, got none")
     for action in asked:
         if action not in ACTIONS:
             raise unknown("action", action, ACTIONS)
@@ -63,7 +66,7 @@ def analyze(
         )
     if anti_spoofing or expand_percentage or not align:
         raise InputError("anti_spoofing, expand_percentage and align=False are not here; leave them out")
-    if isinstance(img_path, list):
+    if isinstance(img_path, list) or (isinstance(img_path, np.ndarray) and img_path.ndim == 4):
         return [_analyze(one, asked, enforce_detection, detector_backend) for one in img_path]
     return _analyze(img_path, asked, enforce_detection, detector_backend)
 
@@ -85,12 +88,11 @@ def _analyze(source: photo.Source, actions: Sequence[str], enforce: bool, detect
 
 
 def _whole(frame: Frame, demographics: bool) -> Faces:
-    return read([frame.pixels], demographics=demographics)
+    return replace(read([frame.pixels], demographics=demographics), frame=frame)
 
 
 def _dict(face: Face, actions: Sequence[str]) -> Analysis:
-    x, y, w, h = (round(v) for v in face.box)
-    region: dict[str, int | tuple[int, int] | None] = {"x": x, "y": y, "w": w, "h": h}
+    region: dict[str, int | tuple[int, int] | None] = dict(zip("xywh", _inside(face), strict=True))
     region |= {"left_eye": _point(face, 1), "right_eye": _point(face, 0)}  # the person's own left, as DeepFace says it
     out: Analysis = {"region": region, "face_confidence": face.score}
     for action in actions:
@@ -102,6 +104,14 @@ def _dict(face: Face, actions: Sequence[str]) -> Analysis:
         shares = dict(zip(names, (100 * values / max(values.sum(), 1e-9)).tolist(), strict=True))
         out[action], out[f"dominant_{action}"] = shares, max(shares, key=shares.__getitem__)
     return out
+
+
+def _inside(face: Face) -> tuple[int, int, int, int]:
+    """The part of the box that lies in the picture, as there: `img[y : y + h, x : x + w]` must be the face."""
+    x, y, w, h = face.box
+    left, top = np.clip((round(x), round(y)), 0, face.faces.frame.size).tolist()
+    right, bottom = np.clip((round(x + w), round(y + h)), 0, face.faces.frame.size).tolist()
+    return left, top, right - left, bottom - top
 
 
 def _point(face: Face, i: int) -> tuple[int, int] | None:

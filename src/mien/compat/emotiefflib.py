@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -72,6 +72,10 @@ class EmotiEffLibRecognizer:
 
     def extract_features(self, face_img: Pixels | Sequence[Pixels]) -> Floats:
         """The network's features (n, d) of one face or of a list of faces."""
+        if not isinstance(face_img, np.ndarray) and (
+            isinstance(face_img, str | bytes) or not isinstance(face_img, Iterable)
+        ):
+            raise InputError(f"a face must be an RGB array or a list of them, got {type(face_img).__name__}")
         faces = [face_img] if isinstance(face_img, np.ndarray) else list(face_img)
         if not faces:
             raise InputError("extract_features wants a face or a list of faces, got an empty list")
@@ -83,8 +87,9 @@ class EmotiEffLibRecognizer:
 
         Scores are raw with `logits=True`, else the classes' probabilities.
         """
+        features = np.asarray(features, np.float32)
         expect("features", features, (None, self._width))
-        raw = self._classifier.run(np.asarray(features, np.float32))
+        raw = self._classifier.run(features)
         classes = _columns(raw[self._expression.tensor], self._expression)[:, self._order]
         affect = [] if self._affect is None else [_columns(raw[self._affect.tensor], self._affect)]
         scores = np.hstack([classes if logits else softmax(classes), *affect]).astype(np.float32)

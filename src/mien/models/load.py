@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from mien import store
 from mien.card import Card, Output
-from mien.errors import InputError
+from mien.errors import InputError, MienError, ModelError
 from mien.heads import DEMOGRAPHICS, named
 from mien.models import Model
 from mien.runtime.onnx import EMBEDDING, Onnx
@@ -39,7 +41,7 @@ def add(file: Path, card: Path) -> Card:
         raise InputError(f"{described.name}: its card has no output, so it would answer nothing")
     for output in described.outputs:
         _check_width(described, output)
-    Onnx(content, described, threads=1)
+    _try(described, Onnx(content, described, threads=1))
     return store.keep(described, content)
 
 
@@ -51,7 +53,26 @@ def _with_embedding(card: Card, runtime: Onnx) -> Card:
     return replace(card, outputs=(*card.outputs, Output(f"embedding{width}", EMBEDDING, 0, width)))
 
 
+def _try(card: Card, runtime: Onnx) -> None:
+    """Two black pictures, as faces will go: what fails only then must not be kept."""
+    blank = np.zeros((card.input.size, card.input.size, 3), np.uint8)
+    model = Model(card, runtime, frozenset(named(output.head) for output in card.outputs))
+    try:
+        answers = model.answers([blank, blank])
+    except MienError:
+        raise
+    except Exception as error:  # onnxruntime's own errors share no public base class, and a card's values any type
+        raise ModelError(f"{card.name}: the file and its card do not go together: {error}") from error
+    for head, reading in answers.items():
+        if len(reading) != 2 or not np.isfinite(reading.values).all():
+            strange = int(np.sum(~np.isfinite(reading.values)))
+            got = f"{len(reading)} rows, {strange} numbers of them NaN or infinite"
+            raise ModelError(f"{card.name}: two pictures must give two rows of numbers for {head.name}, got {got}")
+
+
 def _check_width(card: Card, output: Output) -> None:
     head, width = named(output.head), output.stop - output.start
+    for label in output.labels:
+        head.labels.index(label)  # another spelling would silently be answered with 0
     if not output.labels and width != head.width:
         raise InputError(f"{card.name}: {head.name} takes {head.width} columns, the card gives it {width}")

@@ -62,15 +62,19 @@ class Onnx:
         self._input = self._session.get_inputs()[0]
         self._outputs = [o.name for o in self._session.get_outputs()]
         if card is not None:
+            read = {self._inner, *(o.tensor for o in card.outputs)}
+            self._outputs = [
+                name for name in self._outputs if name in read
+            ] or self._outputs  # the rest may be anything
             self._check(card)
 
     def run(self, batch: Floats) -> Mapping[str, Floats]:
         """One batch through the network: outputs by tensor name."""
         if self._input.shape[:1] == [1]:  # a graph exported for a single face
-            runs = [self._session.run(None, {self._input.name: one}) for one in batch[:, None]]
+            runs = [self._session.run(self._outputs, {self._input.name: one}) for one in batch[:, None]]
             columns = [np.concatenate(column) for column in zip(*runs, strict=True)]
         else:
-            columns = [np.asarray(c) for c in self._session.run(None, {self._input.name: batch})]
+            columns = [np.asarray(c) for c in self._session.run(self._outputs, {self._input.name: batch})]
         names = (EMBEDDING if name == self._inner else name for name in self._outputs)
         return dict(zip(names, columns, strict=True))
 
@@ -92,9 +96,10 @@ class Onnx:
             raise ModelError(
                 f"{card.name}: the file does not take the card's (n, {channels}, {size}, {size}): {error}"
             ) from error
+        known = [*(o.name for o in self._session.get_outputs()), *([EMBEDDING] if self._inner else [])]
         for o in card.outputs:
             if o.tensor not in widths:
-                raise ModelError(f"{card.name}: the card names output {o.tensor!r}, the file has: {', '.join(widths)}")
+                raise ModelError(f"{card.name}: the card names output {o.tensor!r}, the file has: {', '.join(known)}")
             if widths[o.tensor] < o.stop:
                 wanted = f"columns {o.start}:{o.stop} of {o.tensor!r}"
                 raise ModelError(f"{card.name}: the card reads {wanted}, the file gives {widths[o.tensor]} columns")
