@@ -4,10 +4,24 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from PIL import ImageColor
 
 from mien.heads import ACTION_UNITS, EXPRESSION, VALENCE_AROUSAL
 from mien.labels import EXPRESSIONS
-from mien.report.chart import Area, Box, Dot, Drawing, Line, Text, pixels, plain, svg
+from mien.report.chart import (
+    AROUSAL,
+    EXPRESSION_COLOURS,
+    VALENCE,
+    Area,
+    Box,
+    Dot,
+    Drawing,
+    Line,
+    Text,
+    pixels,
+    plain,
+    svg,
+)
 from mien.report.circumplex import circumplex
 from mien.report.timeline import COLUMNS, LEFT, RIGHT, WIDTH, clock, columns, stacked, timeline
 from mien.types import Head, Labels, Signal
@@ -45,6 +59,12 @@ def test_pixels_show_what_svg_says() -> None:
     assert picture[15, 30].tolist() == [0, 0, 255]
     assert picture[9, 18].tolist() == [255, 0, 0]
     assert picture[1, 1].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("words", ["at 9.41\u202fAM", "a\u00a0b", "写真\u3000一", "👩\u200d👧", "می\u200cخواهم"])
+def test_spaces_and_joiners_of_any_script_stay(words: str) -> None:
+    assert plain(words) == words
+    assert plain(words + "\u202e\u2028") == words + "\\u202e\\u2028"  # what turns or breaks a line does not
 
 
 @pytest.mark.parametrize("words", ["plain", "naïve 顔", "\udcff", "a\nb\x1b[2J"])
@@ -128,3 +148,38 @@ def test_an_unknown_expression_set_can_be_drawn() -> None:
 @pytest.mark.parametrize(("seconds", "said"), [(7.5, "7.5 s"), (67, "1:07"), (7267, "2:01:07")])
 def test_times_read_as_people_write_them(seconds: float, said: str) -> None:
     assert clock(seconds) == said
+
+
+def test_a_person_seen_in_a_single_frame_is_drawn_as_wide_as_the_frame() -> None:
+    drawing = timeline(signals(101, slice(1, None)), (0, 4))
+    (*_, strip) = [s for s in drawing.shapes if isinstance(s, Box) and s.x == LEFT and s.height == 10]
+    areas = [s for s in drawing.shapes if isinstance(s, Area)]
+    lines = [s for s in drawing.shapes if isinstance(s, Line) and s.colour in (VALENCE, AROUSAL)]
+    assert len(areas) == len(EXPRESSIONS) and len(lines) == 2
+    for shape in (*areas, *lines):
+        across = [x for x, _ in shape.points]
+        assert (min(across), max(across)) == pytest.approx((LEFT, LEFT + strip.width))
+
+
+def test_a_day_has_more_than_one_time_on_its_axis() -> None:
+    words = [s.words for s in timeline({}, (0, 86_400)).shapes if isinstance(s, Text)]
+    assert {"0 s", "4:00:00", "24:00:00"} <= set(words)
+
+
+SIGHT = {  # Machado et al. 2009: what who lacks one kind of cone sees, on linear RGB
+    "all": np.eye(3),
+    "no red": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "no green": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "no blue": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_the_colours_of_expressions_are_apart_to_everybody(sight: str) -> None:
+    linear = (np.array([ImageColor.getrgb(c) for c in EXPRESSION_COLOURS.values()]) / 255) ** 2.2
+    seen = (linear @ np.transpose(SIGHT[sight])).clip(0, 1)
+    xyz = seen @ np.array([[0.434, 0.213, 0.018], [0.376, 0.715, 0.109], [0.190, 0.072, 0.873]])  # white is 1, 1, 1
+    x, y, z = np.cbrt(xyz.T)
+    lab = np.stack([116 * y, 500 * (x - y), 200 * (y - z)], 1)
+    apart = np.linalg.norm(lab[:, None] - lab[None], axis=2) + 100 * np.eye(len(lab))
+    assert apart.min() > 15  # two is what a trained eye tells side by side; the legend is some way off

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Literal, TypeAlias
+from unicodedata import category
 
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
@@ -15,16 +16,17 @@ from mien.types import Pixels
 Point: TypeAlias = tuple[float, float]
 Anchor = Literal["start", "middle", "end"]
 
+JOINERS = "\u200c\u200d"  # without them Persian words and families of emoji fall apart
 INK, FAINT, PAPER = "#202124", "#dadce0", "#ffffff"
-EXPRESSION_COLOURS = {
+EXPRESSION_COLOURS = {  # apart also to the colour-blind, by their lightness
     "neutral": "#c4c7c5",
     "happiness": "#f2b134",
-    "sadness": "#4a7fb5",
+    "sadness": "#5b9bd5",
     "surprise": "#e8743b",
-    "fear": "#7b5ea7",
-    "disgust": "#5d9c59",
-    "anger": "#c8443c",
-    "contempt": "#8c6d53",
+    "fear": "#4a2c7a",
+    "disgust": "#7fc47a",
+    "anger": "#c8362f",
+    "contempt": "#4d3b2c",
 }
 VALENCE, AROUSAL, UNIT = "#1a73e8", "#d93025", "#0b57d0"
 
@@ -94,9 +96,12 @@ class Drawing:
 
 
 def plain(words: str) -> str:
-    """Text that can be written anywhere: what is no Unicode (bytes of file names) and control characters escaped."""
+    """Text that can be written anywhere: what is no Unicode (bytes of file names) and control characters escaped.
+
+    Spaces of any kind stay, as macOS writes them into the names of screenshots, and so do the joiners of emoji.
+    """
     whole = words.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in whole)
+    return "".join(c if c.isprintable() or category(c) == "Zs" or c in JOINERS else repr(c)[1:-1] for c in whole)
 
 
 def mixed(colour: str, strength: float) -> str:

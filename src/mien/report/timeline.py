@@ -86,6 +86,9 @@ def _stretches(signal: Signal, span: tuple[float, float]) -> Iterator[tuple[Floa
     known = np.isfinite(values.sum(1))
     for run in runs(known):
         inside = known[run]
+        if inside.sum() == 1:  # one step alone has no length: it is drawn as wide as its column
+            yield LEFT + (WIDTH - LEFT - RIGHT) / len(times) * np.array([run.start, run.stop]), values[[run.start] * 2]
+            continue
         yield _across(times[run][inside], span), values[run][inside]
 
 
@@ -145,7 +148,9 @@ def _units(signal: Signal, span: tuple[float, float], top: float) -> tuple[list[
 
 def _axis(span: tuple[float, float], top: float) -> Iterator[Shape]:
     length = max(span[1] - span[0], 1e-9)
-    step = next(s for s in (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 600, 1800, 3600, 1e9) if length / s <= 10)
+    step = next(
+        s for s in (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 600, 1800, 3600, 14_400, 86_400, 1e9) if length / s <= 10
+    )
     for i in range(int(np.ceil(span[0] / step)), int(span[1] / step) + 1):
         x = float(_across(np.array([i * step], np.float32), span)[0])
         yield Line(((x, top + 2), (x, top + 7)), INK, 1)
