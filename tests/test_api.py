@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,12 @@ def test_one_array_where_a_list_is_wanted_is_refused_with_the_remedy() -> None:
         mien.read(np.zeros((40, 40, 3), np.uint8))  # pyright: ignore[reportArgumentType]
 
 
+@pytest.mark.parametrize("one", ["face.jpg", Path("face.jpg"), b"bytes", None, Image.new("RGB", (9, 9))])
+def test_one_crop_of_any_kind_is_refused_with_the_remedy(one: Any) -> None:
+    with pytest.raises(mien.InputError, match=r"got \w+; wrap a crop"):
+        mien.read(one)
+
+
 def test_a_video_gives_persons_a_table_and_signals(examples: Path) -> None:
     watched = mien.watch(examples / "two_people.mp4", stop=2.0, every=4)
     seen = [len(faces) for faces in watched]
@@ -93,6 +101,11 @@ def test_names_that_do_not_exist_are_attribute_errors() -> None:
 
 def test_every_public_name_is_there() -> None:
     assert all(getattr(mien, name) is not None for name in mien.__all__)
+
+
+def test_names_that_nobody_asked_for_yet_complete_too() -> None:
+    code = "import mien; assert set(mien.__all__) <= set(dir(mien))"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("option", [{"every": 2}, {"fps": 5}, {"start": 1.0}, {"stop": 1.0}])

@@ -22,6 +22,8 @@ def test_work_of_unknown_length_shows_its_pace() -> None:
     progress = Progress(0, "frames", io.StringIO())
     progress.done = 50
     assert progress.line(10.0) == "50 frames, 5.0 a second"
+    progress.done = 1
+    assert progress.line(10.0) == "1 frame, 0.1 a second"
 
 
 def test_a_file_or_pipe_gets_nothing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -55,8 +55,10 @@ def read(crops: Sequence[Pixels], *, demographics: bool = False, bgr: bool = Fal
 
     Box i is the whole of crop i, in that crop's own pixels; there is no common frame, and the points are unknown.
     """
-    if isinstance(crops, np.ndarray) and crops.ndim == 3:
+    if isinstance(crops, np.ndarray) and crops.ndim in (2, 3):
         raise InputError(f"read wants a list of crops, got one array {crops.shape}; wrap it: mien.read([crop])")
+    if isinstance(crops, str | bytes | bytearray | memoryview) or not isinstance(crops, Iterable):
+        raise InputError(f"read wants a list of crops, got {type(crops).__name__}; wrap a crop: mien.read([crop])")
     (model,) = perceiver(demographics=demographics).models
     pictures = [photo.read(crop, bgr=bgr).pixels for crop in crops]
     size, how = model.card.input.size, model.card.input.resize
@@ -93,7 +95,7 @@ def watch(
     _made("adaptive", adaptive, Stride, "Stride((10, 5, 1), None, (0.8, 0.8)) of mien.temporal.stride")
     _made("gallery", gallery, Gallery, "enrolled(folder, mien.perceiver()) of mien.identity.gallery")
     if isinstance(source, int) and (every, fps, start, stop) != (1, None, 0.0, None):
-        raise InputError("a camera is live: every, fps, start and stop are for files; leave them out and break off")
+        raise camera.only_for_files("every", "fps", "start", "stop")
     see = perceiver(demographics=demographics)
     if isinstance(source, int):
         return Watch(camera.Camera(source), see, smooth=smooth, adaptive=adaptive, gallery=gallery)

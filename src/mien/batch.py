@@ -13,13 +13,16 @@ import re
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from mien.count import counted
 from mien.errors import InputError, MienError
+from mien.io.lock import alone
 from mien.io.table import Row
-from mien.io.whole import Unwritable, refused
+from mien.io.whole import Unwritable, folder, refused
 from mien.progress import Progress
 from mien.report.chart import plain
 
@@ -140,6 +143,16 @@ class Journal:
         return Entry(**json.loads(self._file.readline()))
 
 
+@contextmanager
+def journal(out: Path | None, settings: Mapping[str, Setting]) -> Iterator[Journal | None]:
+    """The journal of an output folder, which is made where it is missing and is this run's alone meanwhile."""
+    if out is None:
+        yield None
+        return
+    with alone(folder(out)):
+        yield Journal(out, settings)
+
+
 @dataclass(slots=True)
 class Outcome:
     """How a run went; `code` is what the program exits with."""
@@ -204,7 +217,7 @@ def run(
 def told(outcome: Outcome, out: Path) -> str:
     """What a run did, and where its files are."""
     parts = [f"{outcome.done} done"]
-    parts += [f"{outcome.skipped} were done before"] if outcome.skipped else []
+    parts += [f"{counted(outcome.skipped, 'was', 'were')} done before"] if outcome.skipped else []
     parts += [f"{outcome.failed} failed"] if outcome.failed else []
     parts += ["stopped; the same command goes on from here"] if outcome.interrupted else []
     return f"mien: {', '.join(parts)}; see {plain(str(out))}\n"

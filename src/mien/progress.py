@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import TextIO
 
+from mien.count import counted
 from mien.report.timeline import clock
 
 WIDTH = 24
@@ -41,7 +42,7 @@ class Progress:
         """The line after this many seconds."""
         pace = self.done / max(seconds, 1e-9)
         if self.total < self.done or self.total == 0:
-            return f"{self.done} {self.unit}, {pace:.1f} a second"
+            return f"{counted(self.done, self.unit.removesuffix('s'), self.unit)}, {pace:.1f} a second"
         full = round(WIDTH * self.done / self.total)
         left = clock(round((self.total - self.done) / max(pace, 1e-9)))
         return f"[{'#' * full}{'.' * (WIDTH - full)}] {self.done}/{self.total} {self.unit}, {left} left"

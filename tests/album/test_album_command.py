@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 import mien as mien_package
+from mien.io import photo
 
 BEACH = [f"beach/p{i}.jpg" for i in range(3)]
 HOME = ["home/h0.jpg", "home/h1.jpg"]
@@ -181,6 +185,38 @@ def read_only(folder: Path) -> Iterator[None]:
         if root:
             os.seteuid(0)
         folder.chmod(0o755)
+
+
+def test_a_second_run_into_one_album_is_refused_until_the_first_is_gone(
+    mien: Callable, made: SimpleNamespace, album: Path
+) -> None:
+    words = [sys.executable, str(made.path), "--slow", "30", "album", str(album)]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+        while not (album / "mien-album/album.sqlite").exists():
+            time.sleep(0.02)
+        index, name = mien("album", album), mien("album", album, "name", "1", "Ann")
+        run.kill()
+    for refused in (index, name):
+        assert refused.code == 2
+        assert "another run is writing there; wait until it has ended" in refused.err
+    assert mien("album", album).code == 0  # the killed one is in nobody's way
+
+
+def test_one_photo_is_not_called_photos(mien: Callable, made: SimpleNamespace, tmp_path: Path) -> None:
+    made.paint(tmp_path / "p.jpg", ["red"])
+    run = mien("album", tmp_path, "--photos", 1)
+    said = "1 photo or video, 1 person with 1 face, 0 other faces, 1 event, 1 private and 0 public\n"
+    assert run.out.startswith(f"{said}  1  person 1  1 photo\n")
+    assert said.strip() in (tmp_path / "mien-album/album.html").read_text()
+
+
+def test_a_photo_above_the_usual_limit_is_a_cover_too(
+    mien: Callable, album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(photo.read.__kwdefaults__, "limit", 1000)
+    mien("album", album, "--max-pixels", 20_000)
+    page = (album / "mien-album/album.html").read_text()
+    assert page.split("<h2>Events</h2>")[1].count("<img") == 2
 
 
 def test_a_read_only_folder_says_so_and_out_helps(mien: Callable, made: SimpleNamespace) -> None:

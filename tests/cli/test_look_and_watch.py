@@ -22,6 +22,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mien.io import camera, photo
+from mien.types import Frame
+
 STAND_IN = Path(__file__).with_name("stand_in.py")
 MAIN = runpy.run_path(str(STAND_IN))["main"]
 RED, GREEN, BLUE = (250, 60, 40), (60, 250, 40), (60, 40, 250)
@@ -204,7 +207,7 @@ def test_a_photo_that_changed_and_cannot_be_read_has_no_row_any_more(tmp_path: P
     mien("look", "in", "--out", "out", cwd=tmp_path)
     (tmp_path / "in/p0.png").write_text("no photo")
     run = mien("look", "in", "--out", "out", cwd=tmp_path)
-    assert "1 were done before, 1 failed" in run.stderr
+    assert "1 was done before, 1 failed" in run.stderr
     assert [r["source"] for r in rows(tmp_path / "out/faces.csv")] == ["in/p1.png"]
 
 
@@ -293,6 +296,38 @@ def test_ctrl_c_leaves_complete_rows(tmp_path: Path) -> None:
     assert all(r["AU26"] for r in table)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(("look", "p0.png"), ("look", "p0.png")), (("watch", "long.mp4"), ("look", "p0.png"))],
+)
+def test_a_second_run_into_one_folder_is_refused_until_the_first_is_gone(
+    tmp_path: Path, first: tuple[str, str], second: tuple[str, str]
+) -> None:
+    photos(tmp_path, 1)
+    clip(tmp_path / "long.mp4", 200)
+    (tmp_path / "out").mkdir()
+    slow = command("--slow", 30 if first[0] == "look" else 0.2, *first, "--out", "out")
+    with subprocess.Popen(slow, cwd=tmp_path, stderr=subprocess.DEVNULL) as run:
+        while not (tmp_path / "out/journal.jsonl").exists():
+            time.sleep(0.02)
+        refused = mien(*second, "--out", "out", cwd=tmp_path)
+        elsewhere = mien("look", "p0.png", "--out", "other", cwd=tmp_path)
+        run.send_signal(signal.SIGKILL)
+    assert (refused.returncode, elsewhere.returncode) == (2, 0)
+    assert "another run is writing there; wait until it has ended, or choose another folder" in refused.stderr
+    assert len(list((tmp_path / "out").iterdir())) == 2, "the journal and the lock of the first"
+    assert mien(*first, "--out", "out", cwd=tmp_path).returncode == 0  # the killed one is in nobody's way
+
+
+def test_one_photo_is_not_called_photos(tmp_path: Path) -> None:
+    photos(tmp_path, 1)
+    clip(tmp_path / "clip.mp4", 1)
+    mien("look", "p0.png", "--out", "out", cwd=tmp_path)
+    assert "<p>1 photo, 1 face</p>" in (tmp_path / "out/report.html").read_text()
+    assert "clip.mp4  1 frame, 1 person\n" in mien("watch", "clip.mp4", cwd=tmp_path).stdout
+    assert "1 face" in mien("group", "p0.png", cwd=tmp_path).stdout.split("  ")[1].split(", ")
+
+
 def test_an_output_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
     photos(tmp_path, 1)
     (tmp_path / "file").touch()
@@ -369,7 +404,35 @@ def test_a_truncated_video_keeps_its_frames_and_is_not_done_twice(tmp_path: Path
     assert again.returncode == 2
     assert "frames were kept" in again.stderr
     assert again.stderr.count("failed:") == 1, "the reason, once"
-    assert "0 done, 1 were done before, 1 failed" in again.stderr
+    assert "0 done, 1 was done before, 1 failed" in again.stderr
+
+
+def test_what_the_user_can_mend_beside_the_file_is_tried_again(tmp_path: Path) -> None:
+    small, large = (tmp_path / f"{size}.ts" for size in (96, 960))
+    for path in (small, large):
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("mpeg2video", rate=25)
+            stream.width = stream.height = int(path.stem)
+            stream.pix_fmt = "yuv420p"
+            image = av.VideoFrame.from_ndarray(np.full((stream.height, stream.width, 3), 20, np.uint8), format="rgb24")
+            for _ in range(5):
+                container.mux(stream.encode(image))
+            container.mux(stream.encode())
+    (tmp_path / "both.ts").write_bytes(small.read_bytes() + large.read_bytes())
+    refused = mien("watch", "both.ts", "--out", "out", "--max-pixels", 100_000, cwd=tmp_path)
+    assert "raise the limit with --max-pixels 921600" in refused.stderr
+    before = len(rows(tmp_path / "out/both/faces.csv"))
+    helped = mien("watch", "both.ts", "--out", "out", "--max-pixels", 921_600, cwd=tmp_path)
+    assert (helped.returncode, helped.stderr) == (0, "mien: 1 done; see out\n")
+    assert 0 < before < len(rows(tmp_path / "out/both/faces.csv"))
+
+
+def test_a_photo_above_the_usual_limit_is_in_the_report_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos(tmp_path, 1)
+    monkeypatch.setitem(photo.read.__kwdefaults__, "limit", 1000)
+    run = mien("look", "p0.png", "--out", "out", "--max-pixels", 20_000, cwd=tmp_path)
+    assert (run.returncode, run.stderr) == (0, "mien: 1 done; see out\n")
+    assert (tmp_path / "out/report.html").read_text().count("data:image/jpeg") == 1
 
 
 def test_ctrl_c_in_a_video_keeps_its_rows_and_leaves_it_to_be_done(tmp_path: Path) -> None:
@@ -389,6 +452,26 @@ def test_ctrl_c_in_a_video_keeps_its_rows_and_leaves_it_to_be_done(tmp_path: Pat
     assert inputs(tmp_path / "out") == []
 
 
+def test_a_camera_s_second_take_leaves_the_first_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shot = Frame(np.full((120, 160, 3), RED, np.uint8), 0.0, 0, "camera 0")
+    monkeypatch.setattr(camera, "Camera", lambda index: [shot])
+    for _ in range(3):
+        assert mien("watch", "0", "--out", "out", cwd=tmp_path).returncode == 0
+    assert sorted(p.parent.name for p in tmp_path.glob("out/*/faces.csv")) == ["camera0", "camera0-2", "camera0-3"]
+
+
+def test_a_name_that_the_output_cannot_spell_is_escaped(tmp_path: Path) -> None:
+    Image.new("RGB", (160, 120), RED).save(tmp_path / "Zoë.jpg")
+    shown = subprocess.run(
+        [sys.executable, "-c", "from mien.cli import main; main()", "look", "Zoë.jpg"],
+        cwd=tmp_path,
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        timeout=100,
+    )
+    assert shown.returncode == 0 and b"Zo\\xeb.jpg" in shown.stdout, shown.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -396,7 +479,7 @@ def test_ctrl_c_in_a_video_keeps_its_rows_and_leaves_it_to_be_done(tmp_path: Pat
         (("look", "no.jpg", "--format", "parquet"), "add --out"),
         (("look", "."), "holds no photo"),
         (("watch", "no.mp4", "--every", "0"), "--every"),
-        (("watch", "0", "--fps", "5"), "a camera is live"),
+        (("watch", "0", "--fps", "5"), "a camera is live: --every, --fps and --start are for files; leave them out"),
     ],
 )
 def test_wrong_options_are_explained(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:

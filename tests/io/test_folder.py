@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from mien.errors import InputError
 from mien.io.folder import PHOTOS, photos, videos
 from mien.io.photo import read
 
@@ -51,6 +52,24 @@ def test_what_browsers_phones_and_camcorders_save_is_found(tmp_path: Path, endin
 def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
     made(tmp_path, ".a.jpg", ".thumbs/b.jpg", "._c.jpg", "d.jpg")
     assert names(tmp_path, photos(tmp_path)) == ["d.jpg"]
+
+
+@pytest.mark.parametrize("name", ["$RECYCLE.BIN", "System Volume Information", "lost+found", "@eaDir"])
+def test_what_a_system_keeps_on_a_drive_is_not_opened(tmp_path: Path, name: str) -> None:
+    made(tmp_path, f"{name}/p.jpg", f"trip/{name}/p.jpg", "trip/p.jpg")
+    assert names(tmp_path, photos(tmp_path)) == ["trip/p.jpg"]
+    assert names(tmp_path, photos(tmp_path / name)) == [f"{name}/p.jpg"], "who names it wants it"
+
+
+def test_a_folder_that_cannot_be_listed_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr("os.scandir", closed)
+    with pytest.raises(InputError, match=r"Permission denied; check its drive and rights"):
+        photos(tmp_path)
 
 
 def test_links_that_lead_in_a_circle_are_not_followed(tmp_path: Path) -> None:

@@ -255,7 +255,7 @@ def test_damage_in_the_middle_is_skipped_counted_and_told(tmp_path: Path) -> Non
     content[place : place + 40] = bytes(40)
     path.write_bytes(content)
     kept = []
-    with pytest.raises(Damaged, match="damaged places were skipped") as caught:
+    with pytest.raises(Damaged, match=r"\d damaged places? (was|were) skipped") as caught:
         kept.extend(Video(path))
     assert caught.value.kept == len(kept) >= 20
     assert kept[-1].time > 1.9  # what follows the damage is not lost
@@ -330,6 +330,55 @@ def test_a_play_list_cannot_reach_out_of_this_machine(tmp_path: Path) -> None:
 def test_frames_over_the_limit_are_refused_with_the_flag(clip: Path) -> None:
     with pytest.raises(Unreadable, match="--max-pixels"):
         list(Video(clip, limit=1000))
+
+
+def test_what_the_header_calls_too_large_is_refused_before_a_frame_is_decoded(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = write(tmp_path / "wide.mp4", 3, pixel=Fraction(2))
+    monkeypatch.setattr(_Stretch, "_images", lambda self: pytest.fail("a frame was decoded"))
+    with pytest.raises(Unreadable, match=f"{SIZE[0]} x {SIZE[1]} is .*--max-pixels {SIZE[0] * SIZE[1]}"):
+        list(Video(clip, limit=SIZE[0] * SIZE[1] - 1))
+    with pytest.raises(Unreadable, match=f"{2 * SIZE[0]} x {SIZE[1]} is"):  # as it would be shown
+        list(Video(wide, limit=2 * SIZE[0] * SIZE[1] - 1))
+
+
+def test_a_frame_larger_than_the_header_said_is_refused_too(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = _Stretch._images
+    giant = av.VideoFrame(20 * SIZE[0], SIZE[1], "yuv420p")
+
+    def growing(self: _Stretch):
+        for i, image in enumerate(images(self)):
+            yield giant if i == 3 else image
+
+    monkeypatch.setattr(_Stretch, "_images", growing)
+    seen = []
+    with pytest.raises(Unreadable, match=f"{20 * SIZE[0]} x {SIZE[1]} is .*--max-pixels"):
+        seen.extend(Video(clip, limit=2 * SIZE[0] * SIZE[1]))
+    assert len(seen) == 3
+
+
+def test_a_file_that_went_away_meanwhile_is_not_called_damaged(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(clip.read_bytes())
+    images = _Stretch._images
+
+    def unplugged(self: _Stretch):
+        yield from list(images(self))[:5]
+        path.unlink()
+        self.cut = True  # as demuxing says of any error
+
+    monkeypatch.setattr(_Stretch, "_images", unplugged)
+    with pytest.raises(Unreadable, match="out of reach while it was read; check its drive") as caught:
+        list(Video(path))
+    assert not isinstance(caught.value, Damaged)
+
+
+def test_one_frame_that_was_kept_is_one() -> None:
+    assert str(Damaged("v.mp4", "cut", 1)).endswith("; 1 frame was kept")
+    assert str(Damaged("v.mp4", "cut", 0)).endswith("; 0 frames were kept")
 
 
 def test_real_clips_give_all_their_frames(data: Path) -> None:

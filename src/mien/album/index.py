@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
@@ -32,6 +32,7 @@ from mien.types import Faces, Floats, Frame, Pixels
 See: TypeAlias = Callable[[Frame], Faces]
 THUMBNAIL = Input(size=112, crop="square", margin=0.2)
 EVERY = 5  # frames of a video, as published
+DATED = "videos dated after"  # the number of the last file that was looked at before videos' dates were read
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ def index(
     outcome = Outcome()
     here = {path.relative_to(album).as_posix(): path for path in paths}
     before, away = store.photos(scenes=False), store.photos(absent=True, scenes=False)
+    if store.setting(DATED) is None:
+        store.put(DATED, str(max((p.id for p in (*before, *away)), default=0)))
     known, gone = {p.path: p for p in (*before, *away) if p.digest}, {p.path for p in away}
     now = {name: _stamped(name, here[name], old) for name, old in known.items() if name in here}
     # where other content took a file's place, the file may lie elsewhere: it must not be overwritten before it is found
@@ -127,6 +130,7 @@ def index(
         else:
             _look(path, new, store, look, outcome)
     store.drop(p.path for p in replaced if p in moved[p.digest])
+    _date(store, here)
     shown = {p.path for p in store.photos(scenes=False)}
     missing = [p.path for p in before if p.path not in here and p.path in shown]
     store.leave(missing)
@@ -134,11 +138,24 @@ def index(
     return outcome
 
 
+def _date(store: Store, here: Mapping[str, Path]) -> None:
+    """Videos that were looked at before their dates were read get them now, with no other look at them."""
+    last = int(store.setting(DATED) or 0)
+    for old in store.photos(scenes=False) if last else ():
+        undated = old.id <= last and old.taken is None and old.digest
+        if undated and old.path in here and _moving(here[old.path]) and (when := exif.filmed(here[old.path])):
+            store.date(old.path, when)
+
+
+def _moving(path: Path) -> bool:
+    return path.suffix.lower() in folder.VIDEOS
+
+
 def _look(path: Path, new: Photo, store: Store, look: Looker, outcome: Outcome) -> None:
     try:
-        if path.suffix.lower() in folder.VIDEOS:
+        if _moving(path):
             scene_, faces, damage = look.video(path)
-            new = replace(new, scene=scene_, error=damage)
+            new = replace(new, scene=scene_, error=damage, taken=exif.filmed(path))
         else:
             scene_, faces = look.photo(path)
             new = replace(new, scene=scene_, taken=exif.taken(path))

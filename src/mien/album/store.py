@@ -47,7 +47,7 @@ class Photo:
     size: int
     changed: int  # nanoseconds
     digest: str
-    taken: float | None  # seconds since 1970, as the camera's clock said; None where the file does not tell
+    taken: float | None  # seconds since 1970 by the clock on the wall there; None where the file does not tell
     scene: Floats | None  # what the whole picture looks like
     error: str = ""
     id: int = 0
@@ -186,6 +186,11 @@ class Store:
                 "UPDATE photo SET path = ?, size = ?, changed = ?, absent = 0 WHERE path = ?",
                 (now.path, now.size, now.changed, was),
             )
+
+    def date(self, path: str, taken: float) -> None:
+        """When a file was taken, learnt after it was looked at."""
+        with self.transaction() as base:
+            base.execute("UPDATE photo SET taken = ? WHERE path = ?", (taken, path))
 
     def part(self, replaced: Iterable[Photo]) -> list[Photo]:
         """Files with other content now: what was known goes away, to paths that no file has, and makes room for it."""

@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 import re
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -48,6 +49,8 @@ def top(
 
 def main() -> None:
     """Run the command line; a foreseen error is one line on standard error and exit code 2."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a pipe may know fewer letters than a file's name has
     try:
         build()()
     except MienError as error:

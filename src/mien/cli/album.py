@@ -67,6 +67,7 @@ def album(
     from mien.album.borders import Seen
     from mien.album.store import Store
     from mien.album.view import Wanted, view
+    from mien.io.lock import alone
     from mien.io.whole import folder as made
 
     paths = [] if words else index.listed(folder)
@@ -74,9 +75,8 @@ def album(
     if words and not (place / FILE).exists():
         first = f"mien album {folder}" + (f" --out {out}" if out else "")
         raise typer.BadParameter(f"{place} holds no album yet; run: {first}", param_hint="ACTION")
-    made(place)
     code = 0
-    with Store(place / FILE) as store:
+    with alone(made(place)), Store(place / FILE) as store:
         if words:
             _act(store, words)
         else:
@@ -87,7 +87,7 @@ def album(
                 store.forget()
         people.settle(store, again=again)
         seen = view(store, Wanted(photos, days, near, borders.rule(store)))
-        _page(folder, place / PAGE, store, seen)
+        _page(folder, place / PAGE, store, seen, max_pixels)
         print(json.dumps(_object(seen, store)) if as_json else _told(seen, place / PAGE))
     raise typer.Exit(code)
 
@@ -153,16 +153,16 @@ def _act(store: Store, words: Sequence[str]) -> None:
         edits.deny(store, who, rest[1:])
 
 
-def _page(folder: Path, path: Path, store: Store, seen: Album) -> None:
+def _page(folder: Path, path: Path, store: Store, seen: Album, limit: int | None) -> None:
     from mien.io.whole import whole
     from mien.report.album import of_album
 
-    page = of_album(folder.resolve().name, seen, store.picture, _cover(folder), [_counts(seen)])
+    page = of_album(folder.resolve().name, seen, store.picture, _cover(folder, limit), [_counts(seen)])
     with whole(path) as part:
         part.write_text(page, encoding="utf-8")
 
 
-def _cover(folder: Path) -> Callable[[Photo], bytes | None]:
+def _cover(folder: Path, limit: int | None) -> Callable[[Photo], bytes | None]:
     from mien.errors import MienError
     from mien.io import photo
     from mien.io.folder import VIDEOS
@@ -173,7 +173,7 @@ def _cover(folder: Path) -> Callable[[Photo], bytes | None]:
         if path.suffix.lower() in VIDEOS:
             return None
         try:
-            return jpeg(photo.read(path).pixels, 400)
+            return jpeg(photo.read(path, limit=limit or photo.LIMIT).pixels, 400)
         except MienError:  # it went, or changed, since it was looked at
             return None
 
@@ -203,21 +203,26 @@ def _object(seen: Album, store: Store) -> dict[str, object]:
 
 
 def _counts(seen: Album) -> str:
+    from mien.count import counted
+
     photos = len(seen.private) + len(seen.public)
-    faces = sum(len(p.faces) for p in seen.people)
+    faces = counted(sum(len(p.faces) for p in seen.people), "face")
     return (
-        f"{photos} photos and videos, {len(seen.people)} people with {faces} faces, {seen.unsettled} other faces, "
-        f"{len(seen.events)} events, {len(seen.private)} private and {len(seen.public)} public"
+        f"{counted(photos, 'photo or video', 'photos and videos')}, {counted(len(seen.people), 'person', 'people')} "
+        f"with {faces}, {counted(seen.unsettled, 'other face')}, {counted(len(seen.events), 'event')}, "
+        f"{len(seen.private)} private and {len(seen.public)} public"
     )
 
 
 def _told(seen: Album, page: Path) -> str:
     from mien.album.view import shown
+    from mien.count import counted
     from mien.report.chart import plain
 
     lines = [_counts(seen)]
     for person in seen.people:
         more = [f"born about {person.birth_year}"] if person.birth_year is not None else []
         more += [person.gender] if person.gender else []
-        lines.append(f"  {person.id}  {plain(shown(person))}  {len(person.photos)} photos  {'  '.join(more)}".rstrip())
+        photos = counted(len(person.photos), "photo")
+        lines.append(f"  {person.id}  {plain(shown(person))}  {photos}  {'  '.join(more)}".rstrip())
     return "\n".join([*lines, f"see {plain(str(page))}"])

@@ -55,6 +55,7 @@ class _Groups:
     as_json: bool
 
     def __call__(self, path: Path) -> None:
+        from mien.count import counted
         from mien.group.average import average
         from mien.io import photo
         from mien.report.chart import plain
@@ -66,6 +67,6 @@ class _Groups:
         if self.as_json:
             print(json.dumps({"photo": str(path), "faces": len(faces), "group": label, "scores": scores}))
         else:
-            words = f"{label}, {len(faces)} faces" if label else "no face"
+            words = f"{label}, {counted(len(faces), 'face')}" if label else "no face"
             print(f"{plain(str(path))}  {words}", *(f"{n} {v:.0%}" for n, v in scores.items()), sep="  ")
         sys.stdout.flush()

@@ -46,19 +46,19 @@ def look(
     """
     from mien import batch
     from mien.io import folder, photo
-    from mien.io.whole import folder as made
 
     inputs = batch.expanded(paths, folder.photos, "photo")
     with options.shown(as_json, form, out) as show:
         see = options.perceiver(demographics, smallest, threads, device)
         asked = {"command": "look", **options.version(see), "demographics": demographics, "smallest": smallest}
         asked["pictures"] = pictures  # else the report would lack those of an earlier run
-        journal = batch.Journal(made(out), asked) if out else None
-        work = _Photos(see, max_pixels or photo.LIMIT, show, journal, out if pictures else None)
-        listed = show.for_people and sys.stdout.isatty()  # then the rows themselves tell how far it is
-        outcome = batch.run(inputs, work, "photos", journal, silent=listed)
-        if journal and out:
-            _finish(journal, inputs, out, form or "csv", pictures)
+        with batch.journal(out, asked) as journal:
+            work = _Photos(see, max_pixels or photo.LIMIT, show, journal, out if pictures else None)
+            listed = show.for_people and sys.stdout.isatty()  # then the rows themselves tell how far it is
+            outcome = batch.run(inputs, work, "photos", journal, silent=listed)
+            if journal and out:
+                _finish(journal, inputs, out, form or "csv", pictures)
+        if out:
             sys.stderr.write(batch.told(outcome, out))
     raise typer.Exit(outcome.code)
 
@@ -100,6 +100,7 @@ def _picture(faces: Faces, path: Path) -> None:
 
 def _finish(journal: Journal, inputs: Sequence[Path], out: Path, form: table.Format, pictures: bool) -> None:
     """The table of all that is done, and the report."""
+    from mien.count import counted
     from mien.io.table import Layout, Table, suffix
     from mien.io.whole import whole
     from mien.report import html
@@ -112,7 +113,8 @@ def _finish(journal: Journal, inputs: Sequence[Path], out: Path, form: table.For
     if pictures:
         total = sum(1 for _ in journal.entries())
         faces = sum(row["face"] is not None for row in rows)
-        page = html.of_photos("Photos", _photos(journal, inputs, out), total, [f"{total} photos, {faces} faces"])
+        facts = [f"{counted(total, 'photo')}, {counted(faces, 'face')}"]
+        page = html.of_photos("Photos", _photos(journal, inputs, out), total, facts)
         with whole(out / "report.html") as part:
             part.write_text(page, encoding="utf-8")
 
@@ -127,7 +129,8 @@ def _photos(journal: Journal, inputs: Sequence[Path], out: Path) -> Iterator[Pho
     for entry in islice(journal.entries(inputs), PHOTOS):
         picture = out / "annotated" / f"{entry.name}.jpg"
         if picture.exists():
-            yield Photo(Path(entry.input).name, jpeg(photo.read(picture).pixels, 600), _captions(entry))
+            drawn = photo.read(picture, limit=sys.maxsize)  # by us, of a photo that was within the limit
+            yield Photo(Path(entry.input).name, jpeg(drawn.pixels, 600), _captions(entry))
 
 
 def _captions(entry: Entry) -> list[str]:

@@ -66,7 +66,6 @@ def watch(
     from mien import batch
     from mien.identity.gallery import enrolled
     from mien.io import folder, photo
-    from mien.io.whole import folder as made
 
     how = _How(every, fps, start, stop, max_pixels or photo.LIMIT)
     chosen, strides = _smoothing(smooth), _strides(adaptive)
@@ -76,12 +75,12 @@ def watch(
         asked |= {"every": every, "fps": fps, "start": start, "stop": stop, "smooth": smooth, "adaptive": adaptive}
         known = enrolled(gallery, see) if gallery else None
         asked |= {"gallery": _named(gallery) if gallery else None, "format": form or "csv"}
-        journal = batch.Journal(made(out), asked) if out else None
-        work = _Videos(see, how, _Follow(chosen, strides, known), show, journal, out, form or "csv")
-        if len(paths) == 1 and paths[0].isdecimal() and not Path(paths[0]).exists():
-            raise typer.Exit(work.camera(int(paths[0])))
-        outcome = batch.run(batch.expanded(paths, folder.videos, "video"), work, "videos", journal)
-        if journal and out:
+        with batch.journal(out, asked) as journal:
+            work = _Videos(see, how, _Follow(chosen, strides, known), show, journal, out, form or "csv")
+            if len(paths) == 1 and paths[0].isdecimal() and not Path(paths[0]).exists():
+                raise typer.Exit(work.camera(int(paths[0])))
+            outcome = batch.run(batch.expanded(paths, folder.videos, "video"), work, "videos", journal)
+        if out:
             sys.stderr.write(batch.told(outcome, out))
     raise typer.Exit(outcome.code)
 
@@ -130,6 +129,7 @@ class _Videos:
 
     def __call__(self, path: Path) -> None:
         from mien.errors import MienError
+        from mien.io.video import Damaged
         from mien.progress import Progress
         from mien.report.peaks import Peaks
 
@@ -146,7 +146,7 @@ class _Videos:
         if seen.frames:
             self._write(path.name, self.journal.name(path) if self.journal else "", seen, peaks)
             self._tell(path, seen)
-        if self.journal and seen.frames and not isinstance(error, KeyboardInterrupt):
+        if self.journal and seen.frames and (error is None or isinstance(error, Damaged)):  # else it may help to retry
             self.journal.add(path, error=str(error or ""))
         if error:
             raise error
@@ -155,12 +155,11 @@ class _Videos:
         """Follow a camera until Ctrl-C or --stop; gives the exit code."""
         from itertools import takewhile
 
-        from mien.errors import InputError
-        from mien.io.camera import Camera
+        from mien.io.camera import Camera, only_for_files
         from mien.report.peaks import Peaks
 
         if (self.how.every, self.how.fps, self.how.start) != (1, None, 0.0):
-            raise InputError("a camera is live: --every, --fps and --start are for files; leave them out")
+            raise only_for_files("--every", "--fps", "--start")
         stop = float("inf") if self.how.stop is None else self.how.stop
         frames: Iterable[Frame] = takewhile(lambda f: f.time < stop, Camera(index))
         seen, peaks, said = self.follow(frames, self.see), Peaks(), -1
@@ -176,8 +175,16 @@ class _Videos:
             sys.stderr.write("mien: stopped\n")
         if seen.frames:
             sys.stderr.writelines(_found_again(seen.people()))
-            self._write(f"camera {index}", f"camera{index}", seen, peaks)
+            self._write(f"camera {index}", self._unused(f"camera{index}"), seen, peaks)
         return 0
+
+    def _unused(self, name: str) -> str:
+        """A folder's name that no earlier take has: nobody can film it again."""
+        take, unused = 1, name
+        while self.out and (self.out / unused).exists():
+            take += 1
+            unused = f"{name}-{take}"
+        return unused
 
     def _tell(self, path: Path, seen: Watch) -> None:
         from mien.report.chart import plain
@@ -213,11 +220,13 @@ class _Videos:
 
 
 def _facts(seen: Watch) -> str:
+    from mien.count import counted
+
     looked = "" if seen.looked == seen.frames else f", {seen.looked} of them looked at"
     tracks = seen.people().of
     people = len(set(tracks.values()))
     joined = "" if people == len(tracks) else f" from {len(tracks)} tracks"
-    return f"{seen.frames} frames{looked}, {people} {'person' if people == 1 else 'persons'}{joined}"
+    return f"{counted(seen.frames, 'frame')}{looked}, {counted(people, 'person')}{joined}"
 
 
 def _found_again(people: People) -> Iterator[str]:

@@ -39,6 +39,12 @@ class Camera:
             yield from newest(_frames(container, f"camera {self.index}"))
 
 
+def only_for_files(*options: str) -> InputError:
+    """The error for options that a camera cannot follow, each as whoever asked would write it."""
+    *others, last = options
+    return InputError(f"a camera is live: {', '.join(others)} and {last} are for files; leave them out")
+
+
 def newest(items: Iterator[T]) -> Iterator[T]:
     """Items as a background thread gets them; one that nobody took before the next came is dropped."""
     box: Queue[T | Exception | None] = Queue(1)

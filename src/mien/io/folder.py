@@ -15,6 +15,8 @@ PHOTOS = frozenset(
 VIDEOS = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp"}
 )
+# Bins, a network drive's thumbnails, and what only the system may open, on drives that people keep photos on.
+SYSTEMS = frozenset({"$recycle.bin", "system volume information", "lost+found", "@eadir"})
 OURS = {"journal.jsonl": "annotated", "people.json": "timeline.png"}  # what runs draw, and what they put beside it
 
 
@@ -36,15 +38,16 @@ def _listed(path: Path, kinds: frozenset[str]) -> list[Path]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Every file that is not hidden, nor drawn by a run; links to folders are not followed, lest they go in circles."""
+    """Every file that is not hidden, a system's, nor drawn by a run; links to folders are not followed: circles."""
     for root, folders, files in os.walk(folder, onerror=_refuse):
         ours = {made for beside, made in OURS.items() if beside in files}
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in ours]
+        kept = (name for name in folders if not name.startswith(".") and name.casefold() not in SYSTEMS)
+        folders[:] = [name for name in kept if name not in ours]
         yield from (Path(root, name) for name in files if not name.startswith(".") and name not in ours)
 
 
 def _refuse(error: OSError) -> None:
-    raise InputError(f"listing {error.filename} failed: {error.strerror}")
+    raise InputError(f"listing {error.filename} failed: {error.strerror}; check its drive and rights, or name others")
 
 
 def _natural(path: Path) -> list[list[tuple[int, int, str]]]:

@@ -19,6 +19,7 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from mien.count import counted
 from mien.errors import InputError, Unreadable
 from mien.io.photo import LIMIT, refuse_giant
 from mien.types import Frame, Pixels
@@ -31,7 +32,7 @@ class Damaged(Unreadable):
     """A video that broke off or lost frames; its `kept` good frames were given before this was raised."""
 
     def __init__(self, source: str, reason: str, kept: int) -> None:
-        super().__init__(source, f"{reason}; {kept} frames were kept")
+        super().__init__(source, f"{reason}; {counted(kept, 'frame was', 'frames were')} kept")
         self.kept = kept
 
 
@@ -94,6 +95,8 @@ class Video:
         name, wanted, kept = str(self.path), self._thinning(), 0
         with _open(self.path) as (container, stream):
             stretch = _Stretch(name, container, stream, self.start)
+            # as declared, before a giant is decoded at all; and each as it is, for declarations lie and sizes change
+            refuse_giant(name, max(round(stream.width * stretch.wide), 1), stream.height, self.limit)
             for image, time in stretch:
                 if self.stop is not None and time >= self.stop:
                     return
@@ -104,6 +107,8 @@ class Video:
                 yield Frame(upright(image, width), time, stretch.index, name)
                 kept += 1
             if stretch.damage:
+                if stretch.cut and not _reachable(name):  # by what it is next time, it may be sound
+                    raise Unreadable(name, "it went out of reach while it was read; check its drive and try again")
                 raise Damaged(name, stretch.damage, kept)
             if not kept:
                 late = f"no frame at or after {self.start} s; begin earlier"
@@ -159,7 +164,8 @@ class _Stretch:
         """Empty where all was well; asked after the last frame."""
         if self.cut or self._short():
             return f"it breaks off after frame {self.index} (truncated file)"
-        return f"{self.lost} damaged places were skipped" if self.lost else ""
+        places = counted(self.lost, "damaged place was", "damaged places were")
+        return f"{places} skipped" if self.lost else ""
 
     def _seek(self, start: float) -> None:
         try:
@@ -197,6 +203,20 @@ class _Stretch:
             return False
         promised = self.container.duration / av.time_base + (self.container.start_time or 0) / av.time_base
         return self.end < promised - max(0.5, 0.02 * promised)
+
+
+def _reachable(name: str) -> bool:
+    try:
+        Path(name).stat()
+    except OSError:
+        return False
+    return True
+
+
+def notes(path: str | os.PathLike[str]) -> dict[str, str]:
+    """What a media file says of itself beside its streams, under the names that FFmpeg gives."""
+    with opened(path) as container:
+        return dict(container.metadata)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mien.errors import InputError
@@ -16,15 +16,15 @@ class Unwritable(InputError):
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A name to write to beside `path`; it takes the path's place when the block ends well and is removed when not."""
-    part = path.with_name(f".{path.name[:200]}.part")
+    part = path.with_name(f".{path.name.encode(errors='ignore')[:200].decode(errors='ignore')}.part")
     try:
         yield part
         part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise refused(path, error) from error
-    except BaseException:
-        part.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):  # which would hide why it was not written
+            part.unlink()
+        if isinstance(error, OSError):
+            raise refused(path, error) from error
         raise
 
 
@@ -34,7 +34,7 @@ def folder(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         probe = path / ".writable.part"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another run may probe, too
     except OSError as error:
         raise refused(path, error) from error
     return path

@@ -9,6 +9,7 @@ from html import escape
 from mien.album.exif import year
 from mien.album.store import Face, Photo
 from mien.album.view import Album, Event, Person, shown
+from mien.count import counted
 from mien.report.chart import EXPRESSION_COLOURS, FAINT, INK, Box, Drawing, Line, Shape, Text, plain, svg
 from mien.report.html import page
 
@@ -62,7 +63,7 @@ def _wall(people: Sequence[Person], picture: Picture) -> str:
         return "<p>Nobody is on enough photos yet.</p>"
     return "".join(
         f"<figure>{_image(picture(_best(p.faces).id), 112)}<figcaption>{_safe(shown(p))}<br>"
-        f"{len(p.photos)} photos</figcaption></figure>"
+        f"{counted(len(p.photos), 'photo')}</figcaption></figure>"
         for p in people
     )
 
@@ -73,7 +74,7 @@ def _best(faces: Sequence[Face]) -> Face:
 
 
 def _about(person: Person) -> str:
-    parts = [f"number {person.id}", f"{len(person.photos)} photos"]
+    parts = [f"number {person.id}", counted(len(person.photos), "photo")]
     parts += [f"born about {person.birth_year}"] if person.birth_year is not None else []
     parts += [person.gender] if person.gender else []
     return ", ".join(parts)
@@ -81,8 +82,8 @@ def _about(person: Person) -> str:
 
 def _event(event: Event, cover: Cover) -> str:
     small = cover(event.cover)
-    image = _image(small, 200) if small else ""
-    return f"<figure>{image}<figcaption>{_safe(event.label)}<br>{len(event.photos)} photos</figcaption></figure>"
+    image, photos = _image(small, 200) if small else "", counted(len(event.photos), "photo")
+    return f"<figure>{image}<figcaption>{_safe(event.label)}<br>{photos}</figcaption></figure>"
 
 
 def _list(photos: Sequence[Photo]) -> str:

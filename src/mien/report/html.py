@@ -9,6 +9,7 @@ from html import escape
 
 import numpy as np
 
+from mien.count import counted
 from mien.heads import ACTION_UNITS, EXPRESSION, VALENCE_AROUSAL
 from mien.report.cast import Member
 from mien.report.chart import Drawing, plain, svg
@@ -22,12 +23,14 @@ PHOTOS = 200  # pictures on one page
 PEOPLE = 20  # persons with a timeline of their own
 
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #202124; max-width: 960px; margin: 2em auto; padding: 0 1em; }
-h1 { font-size: 1.4em; overflow-wrap: anywhere; } h2 { font-size: 1.15em; margin: 2em 0 .3em; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #202124; max-width: 960px; margin: 2em auto; padding: 0 1em;
+  overflow-wrap: break-word; }
+h1 { font-size: 1.4em; } h2 { font-size: 1.15em; margin: 2em 0 .3em; }
 table { border-collapse: collapse; } td, th { padding: .15em .9em .15em 0; text-align: left; }
 figure { display: inline-block; margin: 0 .8em .8em 0; vertical-align: top; font-size: .85em; }
-figcaption { max-width: 300px; overflow-wrap: anywhere; } img { display: block; border-radius: 4px; max-width: 100%; }
-svg { max-width: 100%; height: auto; } .note { color: #5f6368; font-size: .85em; }
+figcaption { max-width: 300px; } img { display: block; border-radius: 4px; max-width: 100%; }
+svg { max-width: 100%; height: auto; } rect { shape-rendering: crispEdges; }
+figure, svg, table { break-inside: avoid; } h2 { break-after: avoid; } .note { color: #5f6368; font-size: .85em; }
 """
 _NOTE = (
     "Expressions, valence and arousal say what a face <em>shows</em>, as people label such pictures; they do not say "
@@ -68,7 +71,7 @@ def of_video(
         if VALENCE_AROUSAL in people[person]:
             parts.append(_drawn(circumplex(people[person][VALENCE_AROUSAL].values)))
     if len(people) > len(order):
-        parts.append(f"<p>{len(people) - len(order)} more persons are in the table.</p>")
+        parts.append(f"<p>{counted(len(people) - len(order), 'more person is', 'more persons are')} in the table.</p>")
     return page(name, parts)
 
 
@@ -80,7 +83,7 @@ def of_photos(title: str, photos: Iterable[Photo], total: int, facts: Sequence[s
         parts.append(f"<figure>{_image(photo.jpeg, 300)}<figcaption>{words}</figcaption></figure>")
         shown += 1
     if shown < total:
-        parts.append(f"<p>{total - shown} more photos are in the table.</p>")
+        parts.append(f"<p>{counted(total - shown, 'more photo is', 'more photos are')} in the table.</p>")
     return page(title, parts)
 
 

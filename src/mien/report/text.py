@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mien.count import counted
 from mien.heads import EXPRESSION, VALENCE_AROUSAL
 from mien.io.table import Cell, Row
 from mien.report.chart import plain
@@ -37,7 +38,7 @@ def answers(row: Row) -> str:
 def person(number: int, signals: Mapping[Head, Signal], name: str = "") -> str:
     """One person of a video: for how many frames they were seen, and what they showed most."""
     frames = max((int(s.seen.sum()) for s in signals.values()), default=0)
-    parts = [plain(called(number, name)), f"seen in {frames} frames"]
+    parts = [plain(called(number, name)), f"seen in {counted(frames, 'frame')}"]
     for head in (EXPRESSION, VALENCE_AROUSAL):
         if head not in signals or not signals[head].seen.any():
             continue
