@@ -12,7 +12,7 @@ import pytest
 
 LAYERS = {
     "errors": 0, "types": 0, "labels": 0,
-    "circumplex": 1, "link": 1, "loss": 1, "metrics": 1, "card": 1, "geometry": 1, "record": 1,
+    "circumplex": 1, "link": 1, "loss": 1, "metrics": 1, "card": 1, "geometry": 1, "record": 1, "count": 1,
     "runtime": 2, "store": 2, "io": 2,
     "heads": 3, "detectors": 3, "models": 3,
     "perceive": 4, "quality": 4,

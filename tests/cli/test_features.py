@@ -35,7 +35,7 @@ def test_every_picture_of_a_folder_is_a_row_of_its_name(pictures: Path) -> None:
     store = features.opened(pictures / "features" / "mine")
     assert store.videos == ("a/9", "a/10", "b/2") and store.seen.all() and store.video.tolist() == [0, 1, 2]
     model = load("mien_s.default", threads=1)
-    crop = np.asarray(Image.open(pictures / "b/2.png").resize((64, 64), Image.Resampling.BILINEAR))
+    crop = np.asarray(Image.open(pictures / "b/2.png").resize((80, 80), Image.Resampling.BILINEAR))
     wanted = model.answers([crop])[extract.embedding(model)].values[0]
     np.testing.assert_allclose(store.embedding[2], wanted, atol=0.01, rtol=0.01)  # kept in 16 bits
     assert run("pictures", str(pictures), "--name", "mine") is None  # and what is there is not made again

@@ -117,7 +117,7 @@ def test_pictures_of_a_clip_are_pooled_into_one_row(tmp_path: Path) -> None:
         (tmp_path / name).write_text(f"{head}\n{clip},0,0,0,0,0,1\n")
     (tmp_path / "faces" / "a").mkdir(parents=True)
     for i, light in enumerate((40, 200)):
-        Image.new("RGB", (64, 64), (light,) * 3).save(tmp_path / "faces" / "a" / f"{i:05d}.png")
+        Image.new("RGB", (80, 80), (light,) * 3).save(tmp_path / "faces" / "a" / f"{i:05d}.png")
     model = load("mien_s.default", threads=1)
     assert (
         extract.run(
@@ -126,7 +126,7 @@ def test_pictures_of_a_clip_are_pooled_into_one_row(tmp_path: Path) -> None:
         == 2
     )
     store = features.opened(tmp_path / "f")
-    crops = [np.full((64, 64, 3), light, np.uint8) for light in (40, 200)]
+    crops = [np.full((80, 80, 3), light, np.uint8) for light in (40, 200)]
     alone = model.answers(crops)[extract.embedding(model)].values
     np.testing.assert_allclose(store.embedding[0], np.hstack([alone.min(0), alone.max(0)]), atol=0.01, rtol=0.01)
     assert store.seen.tolist() == [True, False]
