@@ -13,7 +13,7 @@ from mien.link import unit
 from mien.types import Floats
 
 Distance: TypeAlias = Callable[[Floats, Floats], Floats]
-SAME = 0.4  # mean cosine distance up to which two groups are one person; fitted: results/people_identity.json
+SAME = 0.45  # mean cosine distance up to which two groups are one person; fitted: results/people_identity.json
 
 
 def cosine(a: Floats, b: Floats) -> Floats:
