@@ -37,3 +37,4 @@ def test_what_does_not_fit_on_the_page_is_counted() -> None:
     many, few = [photo(i) for i in range(page.NAMES + 5)], [one] * page.NAMES
     html = page.of_album("x", Album(people, events, many, few, 0), lambda _: b"", lambda _: None, [])
     assert re.findall(r"and (\d+) more", html) == ["7", "3", "5"]
+    assert ">1 photo<" in html and "1 photos" not in html

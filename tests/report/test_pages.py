@@ -79,6 +79,7 @@ def test_a_video_without_faces_says_so() -> None:
 def test_a_page_of_many_photos_counts_those_it_leaves_out() -> None:
     photo = html.Photo("p", jpeg(np.zeros((4, 4, 3), np.uint8)), [])
     assert "7 more photos are in the table" in Read(html.of_photos("t", [photo] * 3, 10, [])).words
+    assert "1 more photo is in the table" in Read(html.of_photos("t", [photo] * 3, 4, [])).words
 
 
 def test_means_are_over_seen_frames_only() -> None:

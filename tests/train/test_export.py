@@ -89,6 +89,18 @@ def test_units_are_read_from_what_is_there_and_from_where() -> None:
             assert torch.equal(other["identity"], whole["identity"])
 
 
+def test_the_face_network_is_small_and_tells_places_by_means_of_four_neighbours() -> None:
+    net = FaceNet(widths()).eval()
+    assert sum(weights.numel() for weights in net.parameters()) <= 3_000_000
+    picture = torch.randn(2, 1, net.SIZE, net.SIZE)
+    with torch.no_grad():
+        maps = net.trunk(picture)
+        assert maps.shape[2:] == (5, 5)
+        means = [[maps[:, :, y : y + 2, x : x + 2].mean((2, 3)) for x in range(4)] for y in range(4)]
+        places = torch.stack([torch.stack(row, 2) for row in means], 2).flatten(1)
+        torch.testing.assert_close(net(picture)["identity"], net.placed["identity"](places))
+
+
 def test_int8_stays_near_fp32(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = FaceNet(widths(), (8, 8, 8, 16)).eval()

@@ -63,9 +63,8 @@ class Onnx:
         self._outputs = [o.name for o in self._session.get_outputs()]
         if card is not None:
             read = {self._inner, *(o.tensor for o in card.outputs)}
-            self._outputs = [
-                name for name in self._outputs if name in read
-            ] or self._outputs  # the rest may be anything
+            named = [name for name in self._outputs if name in read]  # the rest may be anything
+            self._outputs = named or self._outputs  # a detector's card names none
             self._check(card)
 
     def run(self, batch: Floats) -> Mapping[str, Floats]:
