@@ -64,6 +64,8 @@ def test_a_row_that_one_network_did_not_see_is_the_others() -> None:
 def test_a_blend_of_other_rows_or_networks_is_refused() -> None:
     with pytest.raises(InputError, match="same rows"):
         Blend()([signal(np.zeros((3, 1))), signal(np.zeros((2, 1)))])
+    with pytest.raises(InputError, match="at least one network"):
+        Blend()([])
     with pytest.raises(InputError, match="fitted on 3 networks, got 1"):
         Blend(((0.2,), (0.4,), (0.4,)))([signal(np.zeros((3, 1)))])
 

@@ -141,6 +141,15 @@ def test_a_killed_pass_goes_on_behind_the_last_whole_chunk(tmp_path: Path) -> No
         assert (tmp_path / "cut" / f"{name}.bin").read_bytes() == (tmp_path / "whole" / f"{name}.bin").read_bytes()
 
 
+def test_two_passes_at_once_into_one_store_would_mix_their_rows_so_the_second_is_refused(tmp_path: Path) -> None:
+    first = filled(tmp_path)
+    with pytest.raises(InputError, match=r"another run is writing there; .* another folder with --name"):
+        filled(tmp_path)
+    assert len(features.opened(tmp_path)) == first.done == 6, "who only reads need not wait"
+    del first
+    assert filled(tmp_path).done == 12
+
+
 def test_a_damaged_store_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no features in"):
         features.opened(tmp_path)

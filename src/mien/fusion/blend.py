@@ -45,6 +45,8 @@ class Blend:
         return replace(self, weights=tuple(tuple(round(float(w), 6) for w in row) for row in weights))
 
     def _weights(self, count: int) -> NDArray[np.float64]:
+        if not count:
+            raise InputError("blending needs the answers of at least one network, got none")
         if self.weights and len(self.weights) != count:
             raise InputError(f"the blend was fitted on {len(self.weights)} networks, got {count}")
         return np.array(self.weights or [[1 / count]] * count, np.float64)

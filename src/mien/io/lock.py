@@ -13,8 +13,8 @@ NAME = ".mien.lock"
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """For as long no other run may begin in this folder, which must exist.
+def alone(folder: Path, flag: str = "--out") -> Iterator[None]:
+    """For as long no other run may begin in this folder, which must exist and which the flag names.
 
     The lock is the operating system's, on an empty file that stays: it ends with its process, however that ends, so
     that none is ever stale. SQLite knows how to ask each system for it. Where there are no locks (some network drives)
@@ -24,7 +24,7 @@ def alone(folder: Path) -> Iterator[None]:
         if not _held(folder / NAME, stack) and _locks(folder):
             raise InputError(
                 f"{folder} must be one run's at a time, and another run is writing there; wait until it has ended, "
-                "or choose another folder with --out"
+                f"or choose another folder with {flag}"
             )
         yield
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError
+from mien.io.lock import alone
 from mien.train.data import Ints, Mask, Rows
 from mien.types import Floats
 
@@ -96,11 +99,17 @@ def _done(folder: Path) -> int:
 
 
 class Writer:
-    """Appends rows a video or a chunk at a time; made again after a kill, it goes on behind the last whole chunk."""
+    """Appends rows a video or a chunk at a time; made again after a kill, it goes on behind the last whole chunk.
+
+    While there is one, no other process writes there.
+    """
 
     def __init__(self, folder: Path, videos: Sequence[str], width: int, logits: int) -> None:
         self.folder, self.meta = folder, {"sizes": [str(width), str(logits)], "videos": list(videos)}
         folder.mkdir(parents=True, exist_ok=True)
+        lock = ExitStack()
+        lock.enter_context(alone(folder, "--name"))
+        weakref.finalize(self, lock.close)
         if (folder / "store.json").is_file():
             if _meta(folder) != self.meta:
                 raise InputError(f"{folder} holds features of other videos or widths; choose another folder")
