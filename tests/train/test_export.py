@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
 import torch
@@ -111,6 +112,19 @@ def test_int8_stays_near_fp32(tmp_path: Path) -> None:
     a, b = (ort.InferenceSession(str(tmp_path / f), providers=["CPUExecutionProvider"]) for f in ("a.onnx", "b.onnx"))
     for x, y in zip(a.run(None, {"input": batches[0]}), b.run(None, {"input": batches[0]}), strict=True):
         assert np.abs(np.asarray(x) - np.asarray(y)).mean() < 0.1 * np.abs(np.asarray(x)).mean() + 1e-3
+
+
+def test_an_engine_computes_convolutions_in_int8_and_means_of_neighbours_in_fp32(tmp_path: Path) -> None:
+    net = FaceNet(widths(), (8, 8, 8, 16)).eval()
+    export.to_onnx(net, ["identity"], torch.randn(2, 1, net.SIZE, net.SIZE), tmp_path / "a.onnx", {0: "n"})
+    batches = [np.random.default_rng(0).normal(size=(8, 1, net.SIZE, net.SIZE)).astype(np.float32)]
+    export.to_int8(tmp_path / "a.onnx", tmp_path / "b.onnx", batches)
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "run.onnx")
+    ort.InferenceSession(str(tmp_path / "b.onnx"), options, providers=["CPUExecutionProvider"])
+    kinds = {node.op_type for node in onnx.load(str(tmp_path / "run.onnx")).graph.node}
+    assert {"QLinearConv", "AveragePool"} <= kinds
+    assert not kinds & {"Conv", "QLinearAveragePool"}
 
 
 def test_the_answers_of_int8_are_finer_than_256_steps(tmp_path: Path) -> None:

@@ -66,10 +66,12 @@ def faces(name: str, checkpoints: Sequence[Path], told: tuple[sources.Source, so
     fit, calibrate, how = *told, INPUT
     stem = name.replace(".", "_")
     fp32, int8 = WEIGHTS / f"{stem}.fp32.onnx", WEIGHTS / f"{stem}.int8.onnx"
-    export.to_onnx(net, names, torch.randn(4, 1, INPUT.size, INPUT.size), fp32, {0: "n"})
-    examples = [normalise(crops(fit.images[i : i + 64]), how) for i in range(0, 1024, 64)]
-    export.to_int8(fp32, int8, examples)
+    blank, free = torch.randn(4, 1, INPUT.size, INPUT.size), {0: "n"}
+    export.to_onnx(net, names, blank, fp32, free)  # as it is: what learns on from this file knows plain layers
     export.store_halved(fp32)
+    net.trunk[0][0] = export.Blocks(net.trunk[0][0])
+    export.to_onnx(net, names, blank, int8, free)
+    export.to_int8(int8, int8, [normalise(crops(fit.images[i : i + 64]), how) for i in range(0, 1024, 64)])
     sizes = widths() | {"embedding256": FaceNet.FEATURES}
     outputs = tuple(Output(n, n, 0, sizes[n]) for n in names)
     ships = [(int8, name, (name.split(".")[0],) if main else ())] + [(fp32, f"{name}.fp32", ())] * main
