@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from PIL import Image
@@ -14,6 +15,8 @@ from mien.types import Floats, Pixels
 # Where the eyes, nose tip and mouth corners lie in an aligned crop of margin 0, in units of its side:
 # the medians over FER+ faces, so that aligned photos look to the network as its largest training set does.
 TEMPLATE = np.array([[0.315, 0.386], [0.688, 0.386], [0.503, 0.602], [0.345, 0.78], [0.668, 0.78]], np.float32)
+
+Pairs = Sequence[Sequence[float]]  # points in plain numbers
 
 _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
@@ -38,14 +41,21 @@ def nms(boxes: Floats, scores: Floats, overlap: float) -> np.ndarray:
 
 def similarity(points: Floats, template: Floats) -> Floats:
     """The (2, 3) turn, scale and shift that brings points (k, 2) nearest to template (k, 2), in least squares."""
-    p, t = points.astype(np.float64), template.astype(np.float64)
-    p0, t0 = p.mean(0), t.mean(0)
-    x, y = (p - p0).T
-    u, v = (t - t0).T
-    size = max(float(np.sum(x * x + y * y)), 1e-9)
-    a, b = float(np.sum(x * u + y * v)) / size, float(np.sum(x * v - y * u)) / size
-    turn = np.array([[a, -b], [b, a]])
-    return np.hstack([turn, (t0 - turn @ p0)[:, None]]).astype(np.float32)
+    a, b, right, down = _similarity(points.tolist(), template.tolist())
+    return np.array([[a, -b, right], [b, a, down]], np.float32)
+
+
+def _similarity(points: Pairs, template: Pairs) -> tuple[float, float, float, float]:
+    """Its (a, b, right, down) in plain numbers: for five points NumPy's calls take three times as long."""
+    count, size, a, b = len(points), 0.0, 0.0, 0.0
+    x0, y0 = sum(x for x, _ in points) / count, sum(y for _, y in points) / count
+    u0, v0 = sum(u for u, _ in template) / count, sum(v for _, v in template) / count
+    for (x, y), (u, v) in zip(points, template, strict=True):
+        size += (x - x0) ** 2 + (y - y0) ** 2
+        a += (x - x0) * (u - u0) + (y - y0) * (v - v0)
+        b += (x - x0) * (v - v0) - (y - y0) * (u - u0)
+    a, b = a / max(size, 1e-9), b / max(size, 1e-9)
+    return a, b, u0 - a * x0 + b * y0, v0 - b * x0 - a * y0
 
 
 def widen(boxes: Floats, margin: float, square: bool) -> Floats:
@@ -58,10 +68,13 @@ def widen(boxes: Floats, margin: float, square: bool) -> Floats:
 
 def crop(pixels: Pixels, box: Floats, points: Floats, how: Input) -> Pixels:
     """One face as the square its card wants: (size, size, channels); what lies outside the picture is black."""
-    if how.crop == "aligned" and np.all(np.isfinite(points)) and float(np.ptp(points, axis=0).max()) >= 1:
-        return _aligned(pixels, points, how)  # five points on one spot tell neither size nor turn
-    whole = box if _empty(box) else widen(box[None], how.margin, how.crop != "stretch")[0]
-    return _upright(pixels, whole, how)
+    five: Pairs = points.tolist()
+    if how.crop == "aligned" and _spread(five) >= 1:
+        square = _aligned(pixels, five, how)
+    else:
+        whole = box if _empty(box.tolist()) else widen(box[None], how.margin, how.crop != "stretch")[0]
+        square = _upright(pixels, whole.tolist(), how.size, how)
+    return np.asarray(square).reshape(how.size, how.size, -1)
 
 
 def shrink(pixels: Pixels, size: tuple[int, int], how: str = "bilinear", gap: float = 2.0) -> Pixels:
@@ -94,13 +107,20 @@ def scaled_luma(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     return np.asarray(small.to_ndarray(), np.uint8)
 
 
-def _empty(box: Floats) -> bool:
-    return not np.all(np.isfinite(box)) or float(min(box[2:])) < 1
+def _spread(points: Pairs) -> float:
+    """How far apart they lie; nothing where one is unknown, as on one spot: both tell neither size nor turn."""
+    if not all(math.isfinite(value) for point in points for value in point):
+        return 0.0
+    return max(max(values) - min(values) for values in zip(*points, strict=True))
+
+
+def _empty(box: Sequence[float]) -> bool:
+    return not all(map(math.isfinite, box)) or min(box[2:]) < 1
 
 
 def brightness(pixels: Pixels, box: Floats, size: int) -> Floats:
     """What lies in the box as a grey square (size, size), not rounded to whole numbers: what is smooth stays smooth."""
-    part = _part(pixels, box, size, "bilinear")
+    part = _part(pixels, box.tolist(), size, "bilinear")
     if part is None:
         return np.zeros((size, size), np.float32)
     picture, inside = part
@@ -108,57 +128,58 @@ def brightness(pixels: Pixels, box: Floats, size: int) -> Floats:
     return np.asarray(grey.resize((size, size), _FILTERS["bilinear"], box=inside, reducing_gap=2.0))
 
 
-def _upright(pixels: Pixels, box: Floats, how: Input) -> Pixels:
-    shape = (how.size, how.size, len(how.mean))
-    part = _part(pixels, box, how.size, how.resize)
+def _upright(pixels: Pixels, box: Sequence[float], side: int, how: Input) -> Image.Image:
+    """The box as a square, in as many channels as the card wants."""
+    mode = "L" if len(how.mean) == 1 else "RGB"
+    part = _part(pixels, box, side, how.resize)
     if part is None:
-        return np.zeros(shape, np.uint8)
+        return Image.new(mode, (side, side))
     picture, inside = part
-    picture = picture.convert("L") if len(how.mean) == 1 else picture
-    small = picture.resize((how.size, how.size), _FILTERS[how.resize], box=inside, reducing_gap=2.0)
-    return np.asarray(small).reshape(shape)
+    return picture.convert(mode).resize((side, side), _FILTERS[how.resize], box=inside, reducing_gap=2.0)
 
 
 def _part(
-    pixels: Pixels, box: Floats, size: int, how: str
+    pixels: Pixels, box: Sequence[float], size: int, how: str
 ) -> tuple[Image.Image, tuple[float, float, float, float]] | None:
     """The whole pixels that the box touches, black outside the picture, and where in them it lies."""
     if _empty(box):
         return None
-    x0, y0, x1, y1 = (int(v) for v in (*np.floor(box[:2]), *np.ceil(box[:2] + box[2:])))
+    x, y, w, h = box
     height, width = pixels.shape[:2]
-    if max(box[2:]) > 4 * max(size, height, width):  # a box that would be nearly all padding, and giant
-        scale = 2 * size / float(max(box[2:]))
+    if max(w, h) > 4 * max(size, height, width):  # a box that would be nearly all padding, and giant
+        scale = 2 * size / max(w, h)
         small = max(round(width * scale), 1), max(round(height * scale), 1)
-        return _part(shrink(pixels, small, how), box * np.float32(scale), size, how)
+        return _part(shrink(pixels, small, how), [value * scale for value in box], size, how)
+    x0, y0, x1, y1 = math.floor(x), math.floor(y), math.ceil(x + w), math.ceil(y + h)
     left, top, right, bottom = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
     if left >= right or top >= bottom:
         return None
     cut = pixels[top:bottom, left:right]
     if (left, top, right, bottom) != (x0, y0, x1, y1):
         cut = np.pad(cut, ((top - y0, y1 - bottom), (left - x0, x1 - right), (0, 0)))
-    x, y, w, h = box.astype(np.float64) - [x0, y0, 0, 0]
-    inside = (x, y, min(x + w, x1 - x0), min(y + h, y1 - y0))  # the edges were rounded in fewer digits than the sum
-    return Image.fromarray(cut), inside
+    x, y = x - x0, y - y0
+    return Image.fromarray(cut), (x, y, min(x + w, x1 - x0), min(y + h, y1 - y0))  # sums are rounded, not by much
 
 
-def _aligned(pixels: Pixels, points: Floats, how: Input) -> Pixels:
+def _aligned(pixels: Pixels, points: Pairs, how: Input) -> Image.Image:
     """Shrink the face's surroundings to the wanted scale first, antialiased, then turn them: never the other way."""
-    target = ((TEMPLATE - 0.5) / (1 + 2 * how.margin) + 0.5) * how.size
-    (a, _, right), (b, _, down) = similarity(points, target).astype(float).tolist()
+    a, b, right, down = _similarity(points, _target(how.size, how.margin))
     scale = math.hypot(a, b)
     a, b = a / scale**2, b / scale**2  # of the way back
     side = max(how.size * (abs(a) + abs(b)), 1.0)
     small = max(round(side * min(scale, 1.0)), 1)
     x, y = how.size / 2 - right, how.size / 2 - down
     left, top = a * x + b * y - side / 2, a * y - b * x - side / 2
-    square = np.array([left, top, side, side], np.float32)
-    patch = _upright(pixels, square, replace(how, size=small, crop="stretch"))
+    patch = _upright(pixels, (left, top, side, side), small, how)
     a, b, left, top = (value * small / side for value in (a, b, left, top))
     back = (a, b, -a * right - b * down - left, -b, a, b * right - a * down - top)
-    upright = Image.fromarray(patch if patch.shape[2] == 3 else patch[..., 0])
-    turned = upright.transform((how.size, how.size), Image.Transform.AFFINE, back, Image.Resampling.BILINEAR)
-    return np.asarray(turned).reshape(how.size, how.size, -1)
+    return patch.transform((how.size, how.size), Image.Transform.AFFINE, back, Image.Resampling.BILINEAR)
+
+
+@cache
+def _target(size: int, margin: float) -> Pairs:
+    """Where the five points go in an aligned crop."""
+    return (((TEMPLATE - 0.5) / (1 + 2 * margin) + 0.5) * size).tolist()
 
 
 def normalise(crops: list[Pixels] | Pixels, how: Input) -> Floats:

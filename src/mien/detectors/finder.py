@@ -121,16 +121,14 @@ def _fill(pixels: Pixels) -> Pixels:
 
 def decode(maps: Mapping[str, Floats], threshold: float) -> tuple[Floats, Floats, Floats]:
     """Raw maps (1, 15, h, w) by stride → scores (n,), boxes (n, 4), points (n, 5, 2) above the threshold."""
-    parts = [_decode(maps[f"maps{stride}"][0], stride, threshold) for stride in STRIDES]
-    scores, boxes, points = (np.concatenate(p).astype(np.float32) for p in zip(*parts, strict=True))
-    return scores, boxes, points
-
-
-def _decode(raw: Floats, stride: int, threshold: float) -> tuple[Floats, Floats, Floats]:
-    y, x = np.nonzero(raw[0] > logit(np.float32(threshold)))
-    cell = raw[:, y, x].T
-    centre = (np.stack([x, y], 1) + 0.5) * stride
+    least, parts = logit(np.float32(threshold)), list[tuple[Floats, NDArray[np.int64], NDArray[np.int64]]]()
+    for stride in STRIDES:
+        raw = maps[f"maps{stride}"][0]
+        y, x = np.nonzero(raw[0] > least)
+        parts.append((raw[:, y, x].T, np.stack([x, y], 1), np.full((len(x), 1), stride)))
+    cell, place, stride = (np.concatenate(part) for part in zip(*parts, strict=True))
     sides = np.exp(np.clip(cell[:, 3:5], -4, 4)) * (CELLS * stride)
-    middle = centre + cell[:, 1:3] * stride
+    middle = (place + 0.5 + cell[:, 1:3]) * stride
     points = middle[:, None] + cell[:, 5:].reshape(-1, 5, 2) * sides[:, None]
-    return sigmoid(cell[:, 0]), np.hstack([middle - sides / 2, sides]), points
+    boxes = np.hstack([middle - sides / 2, sides])
+    return sigmoid(cell[:, 0]), boxes.astype(np.float32), points.astype(np.float32)
