@@ -39,14 +39,11 @@ def nms(boxes: Floats, scores: Floats, overlap: float) -> np.ndarray:
     return np.array(kept, np.int64)
 
 
-def similarity(points: Floats, template: Floats) -> Floats:
-    """The (2, 3) turn, scale and shift that brings points (k, 2) nearest to template (k, 2), in least squares."""
-    a, b, right, down = _similarity(points.tolist(), template.tolist())
-    return np.array([[a, -b, right], [b, a, down]], np.float32)
+def similarity(points: Pairs, template: Pairs) -> tuple[float, float, float, float]:
+    """(a, b, right, down) of the turn and scale [[a, -b], [b, a]] and the shift that bring points nearest to template.
 
-
-def _similarity(points: Pairs, template: Pairs) -> tuple[float, float, float, float]:
-    """Its (a, b, right, down) in plain numbers: for five points NumPy's calls take three times as long."""
+    In least squares; in plain numbers, for with five points most of the time goes into calling NumPy.
+    """
     count, size, a, b = len(points), 0.0, 0.0, 0.0
     x0, y0 = sum(x for x, _ in points) / count, sum(y for _, y in points) / count
     u0, v0 = sum(u for u, _ in template) / count, sum(v for _, v in template) / count
@@ -163,7 +160,7 @@ def _part(
 
 def _aligned(pixels: Pixels, points: Pairs, how: Input) -> Image.Image:
     """Shrink the face's surroundings to the wanted scale first, antialiased, then turn them: never the other way."""
-    a, b, right, down = _similarity(points, _target(how.size, how.margin))
+    a, b, right, down = similarity(points, _target(how.size, how.margin))
     scale = math.hypot(a, b)
     a, b = a / scale**2, b / scale**2  # of the way back
     side = max(how.size * (abs(a) + abs(b)), 1.0)
