@@ -116,6 +116,13 @@ def test_what_is_not_known_is_refused_and_not_scored(score: Callable) -> None:
             score(truth, guess)
 
 
+def test_a_probability_that_is_not_known_is_refused_and_not_counted_as_right() -> None:
+    p = np.full((4, 3), 1 / 3)
+    p[1, 1] = np.nan
+    with pytest.raises(InputError, match="got NaN; leave those rows out"):
+        calibration_error(np.array([0, 1, 2, 0]), p)
+
+
 def test_a_table_is_one_sample_to_the_average_precision_as_it_is_to_the_auc() -> None:
     truth, score = np.eye(3), RNG.random((3, 3))
     assert average_precision(truth, score) == average_precision(truth.ravel(), score.ravel())

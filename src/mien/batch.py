@@ -13,10 +13,10 @@ import re
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from mien.count import counted
 from mien.errors import InputError, MienError
@@ -54,7 +54,7 @@ class Journal:
             self._file = self.path.open("a+b")
         except OSError as error:
             raise refused(self.path, error) from error
-        weakref.finalize(self, self._file.close)
+        weakref.finalize(self, _close, self._file)
         self._read(dict(settings))
 
     def done(self, path: Path) -> Entry | None:
@@ -95,12 +95,15 @@ class Journal:
 
     def _append(self, line: Mapping[str, object]) -> None:
         place = self._file.seek(0, os.SEEK_END)
+        self._write(line)
+        self._places[str(line["input"])] = place
+
+    def _write(self, line: Mapping[str, object]) -> None:
         try:
             self._file.write(json.dumps(line).encode() + b"\n")
             self._file.flush()
         except OSError as error:
             raise refused(self.path, error) from error
-        self._places[str(line["input"])] = place
 
     def _read(self, settings: dict[str, Setting]) -> None:
         """Take up what an earlier run finished; a last line without its end was cut off and goes."""
@@ -108,8 +111,7 @@ class Journal:
         head = self._file.readline()
         if not head.endswith(b"\n"):
             self._file.truncate(0)
-            self._file.write(json.dumps({"settings": settings}).encode() + b"\n")
-            self._file.flush()
+            self._write({"settings": settings})
             return
         try:
             old = json.loads(head)["settings"]
@@ -229,6 +231,11 @@ def complaint(path: Path, error: MienError | OSError) -> str:
         raise error
     said = error.strerror or str(error) if isinstance(error, OSError) else str(error)
     return plain(said if str(path) in said else f"{path}: {said}")
+
+
+def _close(file: BinaryIO) -> None:
+    with suppress(OSError):  # a full disk takes what is left no better than before, and that was said
+        file.close()
 
 
 def _key(path: Path) -> str:

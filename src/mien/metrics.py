@@ -127,6 +127,8 @@ def calibration_error(truth: Array, probabilities: Array, bins: int = 15) -> flo
     p = np.asarray(probabilities, np.float64)
     expect("probabilities", p, (None, None))
     expect("truth", np.asarray(truth), (len(p),))
+    if np.isnan(p).any():  # which no bin would count
+        raise InputError("probabilities must be known, got NaN; leave those rows out")
     top, sure = p.argmax(1), p.max(1)
     right = top == np.asarray(truth)
     place = np.minimum((sure * bins).astype(int), bins - 1)

@@ -90,6 +90,10 @@ def shown(as_json: bool, form: table.Format | None, out: Path | None) -> Iterato
 
     Where the reader of a pipe has left (`mien … | head`) the run ends quietly.
     """
+    if as_json and out is None and form not in (None, "jsonl"):
+        raise typer.BadParameter(
+            f"rows on standard output are JSON or {form}, not both: leave one out, or add --out", param_hint="--json"
+        )
     if form == "parquet" and out is None:
         raise typer.BadParameter("a Parquet table needs a folder: add --out", param_hint="--format")
     table.ready(form)

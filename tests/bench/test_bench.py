@@ -92,6 +92,14 @@ def test_a_peer_that_is_missing_fails_its_question_alone(tmp_path: Path, monkeyp
     assert (tmp_path / "bench_start.json").exists()
 
 
+def test_a_question_nobody_knows_is_refused_before_any_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mien.bench.start.measure", lambda setup: pytest.fail("it was measured"))
+    run = CliRunner().invoke(build(), ["bench", "start", "stat", "--out", str(tmp_path)])
+    assert "no question named 'stat'; did you mean 'start'?" in str(run.exception)
+
+
 def test_the_shipped_networks_can_be_timed() -> None:
     answer = weights.measure(bench.Setup(quick=True))
     assert [claim.value > 0 for claim in answer.claims] == [True] * 3

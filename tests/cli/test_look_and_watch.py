@@ -477,7 +477,9 @@ def test_a_name_that_the_output_cannot_spell_is_escaped(tmp_path: Path) -> None:
     [
         (("watch", "no.mp4", "--smooth", "much"), "half-window in seconds"),
         (("look", "no.jpg", "--format", "parquet"), "add --out"),
+        (("look", "no.jpg", "--json", "--format", "fex"), "JSON or fex, not both"),
         (("look", "."), "holds no photo"),
+        (("look", "a" * 300), "File name too long"),
         (("watch", "no.mp4", "--every", "0"), "--every"),
         (("watch", "0", "--fps", "5"), "a camera is live: --every, --fps and --start are for files; leave them out"),
     ],

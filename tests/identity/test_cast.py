@@ -138,7 +138,7 @@ def test_a_folder_of_people_is_a_gallery(tmp_path: Path) -> None:
     picture(tmp_path / "Anna.png", (250, 40, 40))
     picture(tmp_path / "Ben/1.png", (40, 250, 40))
     picture(tmp_path / "Ben/2.png", (40, 240, 40))
-    gallery = enrolled(tmp_path, looks_of)
+    gallery = enrolled(str(tmp_path), looks_of)
     assert {name: len(person.faces) for name, person in gallery.people.items()} == {"Anna": 1, "Ben": 2}
     assert gallery.identify(ANNA).name == "Anna"
 
@@ -161,3 +161,5 @@ def test_an_empty_gallery_says_what_it_should_hold(tmp_path: Path) -> None:
         enrolled(tmp_path, looks_of)
     with pytest.raises(InputError, match=r"Anna\.jpg"):
         enrolled(tmp_path / "none", looks_of)
+    with pytest.raises(InputError, match=r"Anna\.jpg"):
+        enrolled(tmp_path / ("a" * 300), looks_of)

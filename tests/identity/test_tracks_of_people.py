@@ -140,6 +140,12 @@ def test_distances_between_persons_are_those_of_their_nearest_photos() -> None:
     np.testing.assert_allclose(people.distances(stills)[:, 1], pairs[:, owner == 1].min(1), atol=1e-5)
 
 
+def test_a_video_without_a_face_shows_nobody_rather_than_the_first_person() -> None:
+    people = People.of(np.eye(3, dtype=np.float32), np.arange(3), euclid)
+    with pytest.raises(InputError, match="at least one frame with a face"):
+        Rule()(people, np.zeros((0, 3), np.float32))
+
+
 def test_a_person_without_a_photo_is_refused() -> None:
     with pytest.raises(InputError, match="every person"):
         People.of(np.ones((2, 3), np.float32), np.array([0, 2]), euclid)

@@ -83,6 +83,11 @@ def test_a_named_file_is_taken_at_its_word(tmp_path: Path) -> None:
     assert photos(path) == [path]
 
 
+def test_a_name_too_long_for_any_file_is_left_to_whoever_reads_it() -> None:
+    path = Path("a" * 300)
+    assert photos(path) == [path]
+
+
 def test_a_hidden_root_is_listed_when_named(tmp_path: Path) -> None:
     made(tmp_path, ".album/a.jpg")
     assert names(tmp_path, photos(tmp_path / ".album")) == [".album/a.jpg"]

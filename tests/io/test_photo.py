@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -130,6 +131,17 @@ def test_cmyk_comes_near_the_rgb_it_was_made_from() -> None:
     assert np.abs(got.astype(int) - picture()).mean() < 3
 
 
+def big_end_first(grey: np.ndarray) -> bytes:
+    """A TIFF as scanners and Photoshop write it: the larger byte of every number comes first."""
+    content, short, long = grey.astype(">u2").tobytes(), 3, 4
+    height, width = grey.shape
+    tags = [(256, long, width), (257, long, height), (258, short, 16 << 16), (259, short, 1 << 16)]
+    tags += [(262, short, 1 << 16), (273, long, 8), (277, short, 1 << 16), (278, long, height)]
+    tags += [(279, long, len(content))]
+    entries = b"".join(struct.pack(">HHII", tag, kind, 1, value) for tag, kind, value in tags)
+    return b"MM\0*" + struct.pack(">I", 8 + len(content)) + content + struct.pack(">H", len(tags)) + entries + bytes(4)
+
+
 def test_sixteen_bits_are_scaled_not_clipped() -> None:
     deep = np.linspace(0, 65535, 24 * 32).reshape(24, 32).astype(np.uint16)
     wanted = np.rint(deep / 257)
@@ -138,6 +150,8 @@ def test_sixteen_bits_are_scaled_not_clipped() -> None:
         Image.fromarray(deep),
         encoded("PNG", Image.fromarray(deep)),
         encoded("TIFF", Image.fromarray(deep)),
+        big_end_first(deep),
+        deep.astype(">u2"),
     ):
         got = read(source).pixels
         assert np.abs(got - wanted[..., None]).max() <= 1
@@ -216,6 +230,12 @@ def test_a_broken_file_is_named_with_what_is_wrong(content: bytes, said: str, tm
     path.write_bytes(content)
     with pytest.raises(Unreadable, match=f"(?s)holiday.jpg.*({said})"):
         read(path)
+
+
+@pytest.mark.parametrize("size", [(0, 0), (5, 0), (0, 5)])
+def test_an_image_without_pixels_says_so(size: tuple[int, int]) -> None:
+    with pytest.raises(Unreadable, match="it has no pixels: "):
+        read(Image.new("RGB", size))
 
 
 def test_a_file_open_for_text_says_how_to_open_it(tmp_path: Path) -> None:

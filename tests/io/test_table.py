@@ -78,6 +78,12 @@ def test_a_photo_without_a_face_has_one_empty_row() -> None:
     assert (row["source"], row["frame"], row["face"], row["AU01"]) == ("a.jpg", 0, None, None)
 
 
+def test_what_some_photos_were_not_asked_is_empty_in_their_rows() -> None:
+    asked, other = table.of([faces(1, (EXPRESSION, AGE)), faces(1, (QUALITY,))])
+    assert asked["blur"] is None and None not in (asked["age"], asked["expression"], asked["expression_anger"])
+    assert other["blur"] is not None and {other["age"], other["expression"], other["expression_anger"]} == {None}
+
+
 def test_a_head_nobody_knew_of_gets_columns_at_the_end() -> None:
     new = Head("masks", Labels("masks", ("on", "off")), lambda raw: raw, 2, is_class=True)
     columns = table.of([faces(1, (*ALL, new))]).columns

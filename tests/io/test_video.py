@@ -91,8 +91,9 @@ def test_times_go_on_where_recordings_were_put_end_to_end(tmp_path: Path) -> Non
     np.testing.assert_allclose(times, np.arange(80) / RATE, atol=1e-3)  # the file's own are whole milliseconds
 
 
-def test_times_count_from_the_first_frame(tmp_path: Path) -> None:
-    path = write(tmp_path / "late.ts", 10, [5 + i / RATE for i in range(10)])
+@pytest.mark.parametrize("name", ["late.ts", "late.mp4", "late.mkv"])
+def test_times_count_from_the_first_frame_and_a_late_one_is_no_damage(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path / name, 10, [5 + i / RATE for i in range(10)])
     np.testing.assert_allclose([f.time for f in Video(path)], np.arange(10) / RATE, atol=1e-3)
 
 
@@ -167,6 +168,11 @@ def test_a_start_far_in_does_not_decode_all_before_it(clip: Path, monkeypatch: p
 def test_a_start_past_the_end_says_so(clip: Path) -> None:
     with pytest.raises(Unreadable, match=r"no frame at or after 9"):
         list(Video(clip, start=9))
+
+
+def test_a_stretch_between_two_frames_says_that_it_holds_none(clip: Path) -> None:
+    with pytest.raises(Unreadable, match=r"no frame between 0\.51 and 0\.54 s; ask for a longer stretch"):
+        list(Video(clip, start=0.51, stop=0.54))
 
 
 @pytest.mark.parametrize(
@@ -313,6 +319,8 @@ def test_missing_videos_and_folders_are_named(tmp_path: Path) -> None:
         list(Video(tmp_path / "nowhere.mp4"))
     with pytest.raises(Unreadable, match="folder"):
         list(Video(tmp_path))
+    with pytest.raises(Unreadable, match="File name too long"):
+        list(Video(tmp_path / ("a" * 300)))
 
 
 def test_a_play_list_cannot_reach_out_of_this_machine(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def learn(store: Store, place: Path, describe: Describe, limit: int = photo.LIMI
 def _events(place: Path) -> list[tuple[str, list[Path]]]:
     """Every folder below a place that holds photos, and its kind: the first folder on the way there."""
     found: dict[Path, list[Path]] = {}
-    for path in folder.photos(place) if place.is_dir() else ():
+    for path in folder.photos(place) if folder.is_folder(place) else ():
         if path.parent != place:
             found.setdefault(path.parent, []).append(path)
     return [(at.relative_to(place).parts[0], paths) for at, paths in found.items()]

@@ -80,8 +80,8 @@ class Outcome:
 
 def listed(album: Path) -> list[Path]:
     """Photos and videos of the album, photos first; an empty folder is an error, as it is more often one unmounted."""
-    if not album.is_dir():
-        raise InputError(f"{album} is not a folder; name the folder that holds the photos")
+    if not folder.is_folder(album):
+        raise InputError(f"{album} is not a folder that can be reached; name the folder that holds the photos")
     found = [*folder.photos(album), *folder.videos(album)]
     if not found:
         raise InputError(f"{album} holds no photo or video; name another folder")

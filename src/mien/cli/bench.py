@@ -43,9 +43,11 @@ def bench(
 
     setup = folder.Setup(threads, examples, peers, quick)
     failed = False
-    for name in questions or folder.QUESTIONS:
-        if name not in (*folder.QUESTIONS, *folder.SLOW):
-            raise unknown("question", name, (*folder.QUESTIONS, *folder.SLOW))
+    asked, known = questions or folder.QUESTIONS, (*folder.QUESTIONS, *folder.SLOW)
+    for name in asked:
+        if name not in known:
+            raise unknown("question", name, known)
+    for name in asked:
         begin = time.perf_counter()
         try:
             answer = importlib.import_module(f"mien.bench.{name}").measure(setup)

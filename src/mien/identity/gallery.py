@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -93,9 +94,10 @@ class Gallery:
         return replace(self, people=MappingProxyType({**self.people, name: person}))
 
 
-def enrolled(place: Path, see: Callable[[Frame], Faces]) -> Gallery:
+def enrolled(place: str | os.PathLike[str], see: Callable[[Frame], Faces]) -> Gallery:
     """The people of a folder: `Anna.jpg`, or several photos in a folder `Anna`; each photo shows one good face."""
-    paths = folder.photos(place) if place.is_dir() else []
+    place = Path(place)
+    paths = folder.photos(place) if folder.is_folder(place) else []
     if not paths:
         raise InputError(f"{place} must be a folder of photos such as Anna.jpg or Anna/1.jpg, one person on each")
     gallery = Gallery()

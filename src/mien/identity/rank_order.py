@@ -26,11 +26,12 @@ class RankOrder:
         """A cluster number per face, from all their distances (n, n)."""
         spread = _spread(distances, self.local)
         labels = np.arange(len(distances))
-        while True:
+        while len(labels):
             merged = self._step(distances, labels, spread)
             if merged.max() == labels.max():
                 return merged
             labels = merged
+        return labels
 
     def _step(self, distances: Floats, labels: Ids, spread: Floats) -> Ids:
         """One round: connected components of the pairs that pass both limits."""

@@ -51,6 +51,8 @@ class People:
 
     def distances(self, frames: Floats) -> Floats:
         """From each frame to each person's nearest photo (t, r)."""
+        if not len(frames):
+            raise InputError("a video needs at least one frame with a face, got none; leave it out")
         return _least(self.distance(frames, self.stills), self.owner, len(self))
 
 

@@ -30,9 +30,17 @@ def videos(path: str | os.PathLike[str]) -> list[Path]:
     return _listed(Path(path), VIDEOS)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; where even that cannot be asked (a name too long, no right to look) there is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _listed(path: Path, kinds: frozenset[str]) -> list[Path]:
     """A named file is taken at its word, whatever its ending: reading it says what is wrong with it."""
-    if not path.is_dir():
+    if not is_folder(path):
         return [path]
     return sorted((p for p in _files(path) if p.suffix.lower() in kinds), key=lambda p: _natural(p.relative_to(path)))
 

@@ -144,6 +144,8 @@ def _heic(file: BinaryIO, name: str, limit: int) -> Image.Image:
 
 def _decode(image: Image.Image, name: str, limit: int) -> Pixels:
     refuse_giant(name, *image.size, limit)
+    if 0 in image.size:
+        raise Unreadable(name, f"it has no pixels: {image.size[0]} x {image.size[1]}; cut out a larger part")
     try:
         image.load()
         return _to_rgb(_upright(image))
@@ -226,7 +228,7 @@ def _to_bytes(array: Array) -> Pixels:
 
 
 def _white(dtype: np.dtype[np.generic], high: float) -> float:
-    if dtype == np.uint16:
+    if dtype.kind == "u" and dtype.itemsize == 2:  # in either order of bytes: scanners' TIFFs have the big end first
         return 65535.0
     if dtype.kind == "f":
         return 1.0 if high <= 1 else 255.0

@@ -60,9 +60,12 @@ class Layout:
         return (*PLACE, *BOX, *(name for names in answers for name in names))
 
     def measured(self, faces: Faces) -> Floats:
-        """The numbers of each face, (n, columns)."""
+        """The numbers of each face, (n, columns); NaN where these faces were not asked."""
         parts = [faces.boxes, faces.scores[:, None], faces.points.reshape(len(faces), 10)]
-        return np.hstack([*parts, *(faces[h].values for h in self.heads)]).astype(np.float32)
+        answers = (
+            faces[h].values if h in faces.readings else np.full((len(faces), len(h.labels)), np.nan) for h in self.heads
+        )
+        return np.hstack([*parts, *answers]).astype(np.float32)
 
     def row(self, place: Mapping[str, Cell], numbers: Floats | None) -> dict[str, Cell]:
         """One row; without numbers all but its place is empty."""

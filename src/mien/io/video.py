@@ -99,6 +99,9 @@ class Video:
             refuse_giant(name, max(round(stream.width * stretch.wide), 1), stream.height, self.limit)
             for image, time in stretch:
                 if self.stop is not None and time >= self.stop:
+                    if not kept:
+                        between = f"no frame between {self.start} and {self.stop} s"
+                        raise Unreadable(name, f"{between}; ask for a longer stretch")
                     return
                 if time < self.start or not wanted(time):
                     continue
@@ -198,10 +201,11 @@ class _Stretch:
 
     def _short(self) -> bool:
         """Whether the packets end well before the header says; only where headers state, not guess, the length."""
-        states = any(kind in self.container.format.name for kind in ("mov", "matroska"))
-        if not states or not self.container.duration:
+        mov, matroska = (kind in self.container.format.name for kind in ("mov", "matroska"))
+        if not (mov or matroska) or not self.container.duration:
             return False
-        promised = self.container.duration / av.time_base + (self.container.start_time or 0) / av.time_base
+        late = (self.container.start_time or 0) if mov else 0  # what Matroska calls its length may begin at zero
+        promised = (self.container.duration + late) / av.time_base
         return self.end < promised - max(0.5, 0.02 * promised)
 
 
@@ -236,11 +240,15 @@ def _open(path: str | os.PathLike[str]) -> Iterator[tuple[InputContainer, VideoS
 def opened(path: str | os.PathLike[str]) -> Iterator[InputContainer]:
     """A media file's container; opened as `file:`, a path can mean no address, and FFmpeg lets a list name none."""
     name, file = str(path), Path(path)
-    if not file.exists():
-        raise Unreadable(name, "no such file; check its name and folder")
+    try:
+        size = file.stat().st_size
+    except (FileNotFoundError, ValueError):  # no file has a zero byte in its name
+        raise Unreadable(name, "no such file; check its name and folder") from None
+    except OSError as error:
+        raise Unreadable(name, error.strerror or str(error)) from error
     if file.is_dir():
         raise Unreadable(name, "it is a folder; name a file in it")
-    if file.is_file() and file.stat().st_size == 0:
+    if file.is_file() and size == 0:
         raise Unreadable(name, "the file is empty; copy it again from where it came")
     try:
         container = av.open(f"file:{file.absolute()}", metadata_errors="ignore")
