@@ -13,6 +13,7 @@ from mien.cli import build
 from mien.errors import InputError
 from mien.models.load import load
 from mien.train import extract, features
+from mien.train.data import mtl
 
 
 def run(*words: str) -> Exception | None:
@@ -49,3 +50,16 @@ def test_what_cannot_be_named_or_found_is_told(pictures: Path, tmp_path: Path) -
     (pictures / "none").mkdir()
     assert "with pictures in it" in str(run("pictures", str(pictures / "none")))
     assert "--pictures" in str(run("mtl", str(pictures)))
+
+
+def test_a_video_known_in_its_frame_zero_alone_makes_no_clips_of_the_others(tmp_path: Path) -> None:
+    images = {"training_set": ("a/00000", "b/00001", "b/00002"), "validation_set": ("c/00001",)}
+    for split, names in images.items():
+        rows = [f"{name}.jpg,0,0,0{',0' * 12}\n" for name in names]
+        (tmp_path / f"{split}_annotations.txt").write_text("".join([f"{mtl.HEADER}\n", *rows]))
+        for name in names:
+            (tmp_path / "crops" / name).parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (80, 80)).save(tmp_path / "crops" / f"{name}.jpg")
+    assert run("mtl", str(tmp_path), "--pictures", str(tmp_path / "crops"), "--name", "mine") is None
+    store = features.opened(tmp_path / "features" / "mine")
+    assert store.frame.tolist() == [0, 1, 2, 1] and store.video.tolist() == [0, 1, 1, 2] and store.seen.all()

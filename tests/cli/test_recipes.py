@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from mien.cli import build, main, synth
 from mien.errors import InputError
-from mien.train import twins
+from mien.train import course, twins
 
 
 def run(*words: str) -> Result:
@@ -84,3 +85,54 @@ def test_a_folder_that_is_not_empty_takes_no_twin(tmp_path: Path) -> None:
     assert run("synth", "mtl", "--features", "--out", str(tmp_path)).exit_code == 2
     assert run("synth", "mtl", "--out", str(tmp_path / "neither")).exit_code == 2
     assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+
+
+def test_answers_are_scored_against_the_data_they_were_made_from_and_copies_of_them_are_no_seeds(
+    tmp_path: Path,
+) -> None:
+    twin, out = tmp_path / "twin", tmp_path / "run"
+    twins.write("cexpr", twin, 0, 1e-4)
+    words = ("abaw7_ce", "--data", str(twin), "--out", str(out))
+    assert run("train", *words).exit_code == 0
+    shutil.copytree(out / "abaw7_ce" / "0", out / "abaw7_ce" / "0 as it was")
+    scored = run("score", *words)
+    assert scored.exit_code == 0 and scored.stdout.count("abaw7_ce, seed") == 1
+    path = twin / "validation.txt"
+    lines = path.read_text().splitlines()
+    lines[1] = lines[1][:-1] + ("1" if lines[1].endswith("0") else "0")
+    path.write_text("\n".join(lines) + "\n")
+    told = run("score", *words).exception
+    assert isinstance(told, InputError) and f"answers other data than {twin}" in str(told)
+
+
+def test_what_was_never_trained_is_answered_with_the_command_that_trains_it(tmp_path: Path) -> None:
+    told = run("score", "abaw7_ce", "--data", str(tmp_path), "--out", str(tmp_path)).exception
+    assert isinstance(told, InputError)
+    assert f"`mien train abaw7_ce --data {tmp_path} --out {tmp_path}`" in str(told)
+
+
+@pytest.mark.parametrize(("command", "option"), [("trial", "--results"), ("score", "--result"), ("score", "--answers")])
+def test_a_result_that_cannot_be_written_is_refused_before_the_work_and_not_after(
+    command: str, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(course, "material", lambda *_: pytest.fail("worked in vain"))
+    (tmp_path / "file").touch()
+    there = () if command == "trial" else ("--data", str(tmp_path), "--out", str(tmp_path))
+    told = run(command, "abaw7_ce", *there, option, str(tmp_path / "file" / "below" / "x")).exception
+    assert isinstance(told, InputError) and "Not a directory" in str(told)
+
+
+def test_training_into_what_is_no_folder_is_told(tmp_path: Path) -> None:
+    twins.write("cexpr", tmp_path / "twin", 0, 1e-4)
+    (tmp_path / "file").touch()
+    told = run("train", "abaw7_ce", "--data", str(tmp_path / "twin"), "--out", str(tmp_path / "file")).exception
+    assert isinstance(told, InputError) and "Not a directory" in str(told)
+
+
+def test_a_seed_that_not_every_learner_takes_is_refused(tmp_path: Path) -> None:
+    words = ("train", "afew", "--data", str(tmp_path), "--out", str(tmp_path), "--seed", str(2**32))
+    assert run(*words).exit_code == 2
+
+
+def test_a_table_of_a_folder_that_is_not_there_is_no_page_of_missing_recipes(tmp_path: Path) -> None:
+    assert run("recipes", "--table", str(tmp_path / "resutls")).exit_code == 2

@@ -68,6 +68,10 @@ def test_a_blend_of_other_rows_or_networks_is_refused() -> None:
         Blend()([])
     with pytest.raises(InputError, match="fitted on 3 networks, got 1"):
         Blend(((0.2,), (0.4,), (0.4,)))([signal(np.zeros((3, 1)))])
+    long, short = signal(np.zeros((3, 1))), signal(np.zeros((2, 1)))
+    for networks, target in (([[long], [short]], long), ([[long], [long]], short)):
+        with pytest.raises(InputError, match="targets of as many rows"):
+            Blend().fit(networks, [target], mean_pearson)
 
 
 @pytest.mark.parametrize(
@@ -119,3 +123,9 @@ def test_of_several_faces_the_strongest_counts() -> None:
     blind = np.array([True, False])
     got = pool.strongest([signal(np.array([[1, 0], [9, 9]]), blind), signal(np.array([[0, 2], [3, 4]]))])
     assert got.values.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("faces", [[], [np.zeros((3, 2)), np.zeros((2, 2))], [np.zeros((3, 2)), np.zeros((3, 1))]])
+def test_the_strongest_of_no_faces_or_of_other_rows_is_refused(faces: list[np.ndarray]) -> None:
+    with pytest.raises(InputError, match="same rows and labels"):
+        pool.strongest([signal(face) for face in faces])

@@ -110,6 +110,39 @@ def test_a_part_that_cannot_be_told_apart_or_asked_is_refused(
         Part("expression", members, tuple(Stage(str(i), step) for i, step in enumerate(stages)))
 
 
+def test_a_stage_for_a_member_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InputError, match="for c only, the members are a, b"):
+        Part("expression", (Member("a", Plan()), Member("x", Plan(), "b")), (Stage("gate", Gate(), only="c"),))
+
+
+@pytest.mark.parametrize(("name", "got"), [("loss", "l1"), ("weights", "maen"), ("reads", "words"), ("kind", "lstm")])
+def test_a_word_that_no_plan_knows_is_refused(name: str, got: str) -> None:
+    with pytest.raises(InputError, match=rf"{name} must be one of .*, got '{got}'"):
+        Plan(**{name: got})  # type: ignore[arg-type]
+
+
+def test_a_question_that_the_data_do_not_answer_is_not_learned(twin: dict[str, Path], tmp_path: Path) -> None:
+    recipe = recipes.named("abaw4_mtl")
+    (part, *_), row = recipe.parts, Row("plain")
+    with pytest.raises(InputError, match="no question of the data set mtl named 'lsd'"):
+        course.material(replace(recipe, parts=(replace(part, question="lsd", stages=()),), rows=(row,)), twin["mtl"])
+    shutil.copytree(twin["mtl"], tmp_path / "twin")
+    path = tmp_path / "twin" / "training_set_annotations.txt"
+    head, *lines = path.read_text().splitlines()
+    blank = [f"{line.partition(',')[0]},-5,-5,-1{',-1' * 12}" for line in lines]
+    path.write_text("\n".join([head, *blank]))
+    with pytest.raises(InputError, match="needs rows whose truth is known, the videos to learn from have none"):
+        course.material(recipe, tmp_path / "twin")
+
+
+def test_a_file_of_answers_holds_nothing_else_with_any_numpy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[str] = []
+    monkeypatch.setattr(np, "savez", lambda file, **arrays: held.extend(arrays))  # before 2.2 it took arrays alone
+    sheet = {("emi", "a"): np.zeros((2, 6), np.float32)}
+    result.keep(course.Answers(sheet, sheet), tmp_path / "answers.npz")
+    assert held == ["tools", "tune/emi/a", "score/emi/a"]
+
+
 def test_a_pretrained_head_that_would_read_embeddings_as_logits_is_refused() -> None:
     with pytest.raises(InputError, match="got 'all'"):
         Plan(kind="pretrained")

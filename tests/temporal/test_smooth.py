@@ -136,8 +136,20 @@ def test_the_box_costs_the_same_for_any_window() -> None:
         ({"seconds": -1}, "must be 0 or more"),
         ({"seconds": float("nan")}, "must be 0 or more"),
         ({"rows": 1, "seconds": float("nan")}, "must be 0 or more"),
+        ({"kind": "gaussian", "spread": 0.0}, "spread must be above 0, got 0.0"),
+        ({"kind": "gaussian", "spread": float("nan")}, "spread must be above 0, got nan"),
     ],
 )
 def test_a_wrong_option_is_named(asked, said) -> None:
     with pytest.raises(InputError, match=said):
         Smooth(**asked)
+
+
+def test_a_number_that_is_none_spoils_no_box_but_those_it_lies_in() -> None:
+    signal, step = drawn(50), Smooth("box", 3, None)
+    whole = step(signal).values
+    signal.values[20, 0] = np.nan
+    spoiled = step(signal).values
+    assert np.flatnonzero(np.isnan(spoiled[:, 0])).tolist() == [*range(17, 24)]
+    np.testing.assert_allclose(spoiled[24:, 0], whole[24:, 0], atol=1e-6)  # sums of another order
+    np.testing.assert_array_equal(spoiled[:, 1], whole[:, 1])

@@ -206,3 +206,26 @@ def test_a_network_is_not_asked_what_its_logits_do_not_know() -> None:
     _, rows = few(1)
     with pytest.raises(InputError, match="logits answer none of AU01, AU02"):
         learners.native(named("action_units"), rows)
+
+
+@pytest.mark.parametrize("name", sorted(losses.LOSSES))
+def test_no_loss_is_without_a_slope_where_all_answers_of_a_batch_are_alike(name: str) -> None:
+    raw = torch.zeros(2, 2, requires_grad=True)  # as of two clips in which nobody spoke
+    weights = torch.ones(2, 2) if name == "binary" else torch.ones(2)
+    losses.LOSSES[name](raw, torch.tensor([[0.0, 1.0], [1.0, 0.0]]), weights).backward()
+    assert raw.grad is not None and torch.isfinite(raw.grad).all()
+
+
+def test_another_networks_features_are_not_taken_for_those_already_there(tmp_path: Path) -> None:
+    features.Writer(tmp_path / "new", ["a"], 3, 2, "one")
+    features.Writer(tmp_path / "new", ["a"], 3, 2, "one")
+    features.Writer(tmp_path / "old", ["a"], 3, 2)
+    features.Writer(tmp_path / "old", ["a"], 3, 2, "one")  # it does not say whose it is
+    with pytest.raises(InputError, match="or another network's; delete it, or choose another --name"):
+        features.Writer(tmp_path / "new", ["a"], 3, 2, "two")
+
+
+def test_features_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="Not a directory"):
+        features.Writer(tmp_path / "file" / "below", ["a"], 3, 2)

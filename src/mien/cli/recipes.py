@@ -14,7 +14,10 @@ def register(app: typer.Typer) -> None:
 
 
 def recipes(
-    table: Annotated[Path | None, typer.Option(help="instead: all results of this folder as a Markdown page")] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(help="instead: all results of this folder as a Markdown page", exists=True, file_okay=False),
+    ] = None,
 ) -> None:
     """List the recipes with the paper's number and its source.
 

@@ -31,10 +31,14 @@ def score(
     Example: mien score abaw7_mtl --data twin --out run --result results/abaw7_mtl.json
     Example: mien score abaw8_expr --data twin --out run --against abaw6_expr
     """
+    from mien.io import whole
     from mien.recipes import named
     from mien.train import course, written
     from mien.train import result as results
 
+    for path in (result, answers):
+        if path:
+            whole.folder(path.parent)
     begun, chosen, runs = time.monotonic(), named(recipe), _runs(recipe, data, out)
     for seed, run in runs.items():
         print(results.line(f"{recipe}, seed {seed}", chosen, run))
@@ -50,9 +54,17 @@ def score(
 
 def _runs(name: str, data: Path, out: Path) -> dict[int, Scored]:
     """The runs of a recipe in a folder of `mien train`, by seed."""
+    from mien.errors import InputError
     from mien.recipes import named
     from mien.train import course
     from mien.train import result as results
 
-    seeds = sorted(int(p.parent.name) for p in (out / name).glob("*/answers.npz")) or [0]
-    return {s: course.score(named(name), data, results.kept(out / name / str(s) / "answers.npz")) for s in seeds}
+    kept = {int(p.parent.name): p for p in (out / name).glob("*/answers.npz") if p.parent.name.isdecimal()}
+    if not kept:
+        raise InputError(f"no answers in {out / name}; make them with `mien train {name} --data {data} --out {out}`")
+    runs: dict[int, Scored] = {}
+    for seed, path in sorted(kept.items()):
+        runs[seed], made_of = course.score(named(name), data, results.kept(path)), path.with_name("made_of.txt")
+        if made_of.is_file() and runs[seed].data not in made_of.read_text():
+            raise InputError(f"{path} answers other data than {data}; name what it was trained on, or train anew")
+    return runs

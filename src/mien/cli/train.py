@@ -17,7 +17,7 @@ def train(
     recipe: Annotated[str, typer.Argument(help="a name of `mien recipes`; or faces, mien_s, echo, clean")],
     data: Annotated[Path, typer.Option(help="the annotations, with a folder of features", exists=True)],
     out: Annotated[Path, typer.Option(help="folder for heads and answers; a killed run goes on there")],
-    seed: Annotated[int, typer.Option(help="seed of all that is drawn", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="seed of all that is drawn", min=0, max=2**32 - 1)] = 0,
     threads: Annotated[
         int, typer.Option(help="processor threads; another number may change the last digits", min=1)
     ] = 1,

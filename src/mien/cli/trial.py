@@ -27,9 +27,11 @@ def trial(
     """
     import torch
 
+    from mien.io import whole
     from mien.recipes import named
     from mien.train import course, result, twins
 
+    whole.folder(results)  # what cannot be written there at the end need not be run
     torch.set_num_threads(1)
     chosen = {name: named(name) for name in recipes}
     for name, recipe in chosen.items():

@@ -105,6 +105,8 @@ def _known(signals: Many, targets: Sequence[Signal]) -> tuple[Floats, Floats]:
     """Truth (n, k) and answers (networks, n, k) of the rows that all networks saw and whose truth is known."""
     if not signals or any(len(s) != len(targets) for s in signals):
         raise InputError("fitting a blend needs a target for each video of each network")
+    if any(len(video) != len(t) for network in signals for video, t in zip(network, targets, strict=True)):
+        raise InputError("fitting a blend needs targets of as many rows as each network's signals")
     both = [t.seen & np.all([s[v].seen for s in signals], axis=0) for v, t in enumerate(targets)]
     truth = np.concatenate([t.values[b] for t, b in zip(targets, both, strict=True)])
     stacked = np.stack([np.concatenate([s[v].values[b] for v, b in enumerate(both)]) for s in signals])

@@ -58,6 +58,10 @@ def between(values: Floats, count: int) -> Floats:
 
 def strongest(signals: Sequence[Signal]) -> Signal:
     """Several faces of one video → for each frame and class the highest answer of any face that was seen."""
+    if not signals or any(len(s) != len(signals[0]) or s.labels.names != signals[0].labels.names for s in signals):
+        raise InputError(
+            f"the strongest of several faces needs signals of the same rows and labels, got {len(signals)}"
+        )
     seen = np.stack([s.seen for s in signals])
     values = np.where(seen[..., None], np.stack([s.values for s in signals]), -np.inf).max(0)
     anyone = np.logical_or.reduce(seen)

@@ -38,6 +38,8 @@ class Smooth:
             raise InputError("smoothing needs a half-window: rows=, seconds= or both")
         if not (self.rows or 0) >= 0 or not (self.seconds or 0) >= 0:
             raise InputError(f"a half-window must be 0 or more, got rows={self.rows}, seconds={self.seconds}")
+        if self.spread is not None and not self.spread > 0:
+            raise InputError(f"spread must be above 0, got {self.spread}; None is half of the reach")
 
     def __call__(self, signal: Signal) -> Signal:
         """The smoothed signal."""
@@ -89,8 +91,13 @@ def _box(signal: Signal, low: Rows, high: Rows) -> Floats:
         rows = slice(start, min(start + CHUNK, len(signal)))
         first, last = int(low[rows].min()), int(high[rows].max())
         values = np.where(signal.seen[first:last, None], signal.values[first:last], 0)
+        lost = ~np.isfinite(values)  # which would stay in every sum from there on
+        values[lost] = 0
         sums = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=np.float64)])
         total = sums[high[rows] - first] - sums[low[rows] - first]
+        if lost.any():
+            gone = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(lost, axis=0)])
+            total[gone[high[rows] - first] > gone[low[rows] - first]] = np.nan
         weight = counts[high[rows]] - counts[low[rows]]
         seen = signal.seen[rows]
         out[rows][seen] = total[seen] / weight[seen, None]

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.errors import InputError
+from mien.errors import InputError, unknown
+from mien.io import whole
 from mien.temporal.stride import Stride
 from mien.train import chain, data, features, learners
 from mien.train.chain import Bench, Sheets, Split, bench, sums, through
-from mien.train.data import Ints, Rows
+from mien.train.data import Ints, Rows, Target
 from mien.train.data.affwild2 import people
 from mien.train.fit import Task
 from mien.train.folds import crossed
@@ -59,11 +60,24 @@ def material(recipe: Recipe, folder: Path) -> Material:
     tune = tuning(train)
     made = Material(aligned(train.pick(np.setdiff1d(np.arange(len(train.videos)), tune))), aligned(train.pick(tune)),
                     aligned(splits[recipe.scored]))  # fmt: skip
+    for part in recipe.parts:
+        _told(part, recipe.data, made.learn.rows.targets)
     for name, split in (("train", made.learn), (recipe.scored, made.score)):
         for network, (_, seen) in split.places.items():
             if not seen.any():
                 raise InputError(f"{stores[network].folder} saw no row of the split {name}; delete it and make it anew")
     return made
+
+
+def _told(part: Part, data_set: str, targets: Mapping[str, Target]) -> None:
+    """Refuse a part whose question the data set does not ask, or answers in no row that a head could learn from."""
+    if part.question not in targets:
+        raise unknown(f"question of the data set {data_set}", part.question, targets)
+    learned = any(m.plan.kind != "pretrained" for m in part.members)
+    if learned and not targets[part.question].known.any():
+        raise InputError(
+            f"learning {part.question} needs rows whose truth is known, the videos to learn from have none"
+        )
 
 
 def _fits(recipe: Recipe) -> bool:
@@ -122,7 +136,7 @@ def _same(out: Path, what: str) -> None:
     path = out / "made_of.txt"
     if path.is_file() and path.read_text() != what:
         raise InputError(f"{out} holds heads of another recipe, seed or data; choose another folder")
-    out.mkdir(parents=True, exist_ok=True)
+    whole.folder(out)
     path.write_text(what)
 
 

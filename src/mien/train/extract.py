@@ -47,12 +47,13 @@ def annotated(kind: str, folder: Path) -> dict[str, Ints]:
 def run(faces: Faces, kind: str, folder: Path, out: Path, told: Callable[[], None]) -> int:
     """Features of every annotated row whose face is there; returns the number of rows."""
     frames, head = annotated(kind, folder), embedding(faces.model)
-    pooled = any((faces.pictures / video).is_dir() and not at.any() for video, at in frames.items())
+    clips = not any(at.any() for at in frames.values())
+    pooled = clips and any((faces.pictures / video).is_dir() for video in frames)
     if not pooled and not any(_face(faces.pictures / video, int(f)) for video, at in frames.items() for f in at):
         wanted = f"a folder or picture called {next(iter(frames))}"
         raise InputError(f"{faces.pictures} holds no picture of an annotated row; wanted {wanted}, and the like")
     many = len(faces.pool) if pooled else 1
-    writer = Writer(out, [*frames], len(head.labels) * many, len(AFFECTNET8) + 2)
+    writer = Writer(out, [*frames], len(head.labels) * many, len(AFFECTNET8) + 2, faces.model.card.hash)
     before = 0
     for place, (video, at) in enumerate(frames.items()):
         for start in range(0, len(at), CHUNK):
@@ -75,7 +76,7 @@ def folder(model: Model, pictures: Path, out: Path, told: Callable[[], None]) ->
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError(f"pictures need names that differ before the ending, got {twice[0]} twice")
-    writer = Writer(out, names, len(head.labels), len(AFFECTNET8) + 2)
+    writer = Writer(out, names, len(head.labels), len(AFFECTNET8) + 2, model.card.hash)
     for start in range(writer.done, len(files), CHUNK):
         place = np.arange(start, min(start + CHUNK, len(files)))
         answers = model.answers(shrink(photo.read(files[i]).pixels, (side, side)) for i in place)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError
+from mien.io import whole
 from mien.io.lock import alone
 from mien.train.data import Ints, Mask, Rows
 from mien.types import Floats
@@ -82,7 +83,7 @@ def _meta(folder: Path) -> dict[str, list[str]]:
         raise InputError(f"{path} is damaged ({error!r}); delete {folder} and make it anew") from None
     if len(sizes) != 2 or not all(0 <= s <= WIDEST for s in sizes):
         raise InputError(f"{path} must name two widths of at most {WIDEST}, got {sizes}")
-    return {"sizes": [str(s) for s in sizes], "videos": videos}
+    return {"sizes": [str(s) for s in sizes], "videos": videos, "network": [str(meta.get("network", ""))]}
 
 
 def _shapes(meta: dict[str, list[str]]) -> list[tuple[tuple[int, ...], type[np.generic]]]:
@@ -101,20 +102,23 @@ def _done(folder: Path) -> int:
 class Writer:
     """Appends rows a video or a chunk at a time; made again after a kill, it goes on behind the last whole chunk.
 
-    While there is one, no other process writes there.
+    While there is one, no other process writes there. `network` tells apart what speaks in the same widths.
     """
 
-    def __init__(self, folder: Path, videos: Sequence[str], width: int, logits: int) -> None:
-        self.folder, self.meta = folder, {"sizes": [str(width), str(logits)], "videos": list(videos)}
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, videos: Sequence[str], width: int, logits: int, network: str = "") -> None:
+        self.folder = whole.folder(folder)
+        self.meta = {"sizes": [str(width), str(logits)], "videos": list(videos), "network": [network]}
         lock = ExitStack()
         lock.enter_context(alone(folder, "--name"))
         weakref.finalize(self, lock.close)
         if (folder / "store.json").is_file():
-            if _meta(folder) != self.meta:
-                raise InputError(f"{folder} holds features of other videos or widths; choose another folder")
+            if _meta(folder) not in (self.meta, self.meta | {"network": [""]}):  # older stores do not tell
+                raise InputError(
+                    f"{folder} holds features of other videos or widths, or another network's; delete it, or choose "
+                    "another --name"
+                )
         else:
-            text = json.dumps({"sizes": [width, logits], "videos": list(videos)})
+            text = json.dumps({"sizes": [width, logits], "videos": list(videos), "network": network})
             _whole(folder / "store.json", text)
         self.done = _done(folder)
         for name, (shape, kind) in zip(COLUMNS, _shapes(self.meta), strict=True):

@@ -32,6 +32,7 @@ class Source:
     ends: tuple[str, ...]
     width: int
     read: Callable[[Path], Floats]
+    network: str
 
     def __call__(self, video: str) -> Floats:
         """A video's rows; those of the film for its two persons, none where there is no file."""
@@ -47,17 +48,17 @@ class Source:
 def sounds(folder: Path, network: str | None) -> Source:
     """The sound of films or of sound files."""
     if network is None:
-        return Source(folder, MEDIA, sound.BANDS, lambda file: sound.frames(*audio.read(file)))
+        return Source(folder, MEDIA, sound.BANDS, lambda file: sound.frames(*audio.read(file)), "bands")
     ear = pretrained.Listener(network)
-    return Source(folder, MEDIA, ear.width, lambda file: ear.frames(*audio.read(file)))
+    return Source(folder, MEDIA, ear.width, lambda file: ear.frames(*audio.read(file)), Path(network).name)
 
 
 def said(folder: Path, network: str | None) -> Source:
     """What text files say."""
     if network is None:
-        return Source(folder, (".txt",), words.BINS, lambda file: words.clip(_text(file))[None])
+        return Source(folder, (".txt",), words.BINS, lambda file: words.clip(_text(file))[None], "bins")
     reader = pretrained.Reader(network)
-    return Source(folder, (".txt",), reader.width, lambda file: reader.tokens(_text(file)))
+    return Source(folder, (".txt",), reader.width, lambda file: reader.tokens(_text(file)), Path(network).name)
 
 
 def _text(file: Path) -> str:
@@ -76,7 +77,7 @@ def run(
         wanted = f"{next(iter(frames))}{source.ends[0]}"
         raise InputError(f"{source.folder} holds no file of an annotated video; wanted {wanted} and the like")
     clips = all(not f.any() for f in frames.values())
-    writer = Writer(out, [*frames], source.width * (len(pool) if clips else 1), 0)
+    writer = Writer(out, [*frames], source.width * (len(pool) if clips else 1), 0, source.network)
     before = 0
     for place, (video, at) in enumerate(frames.items()):
         before += len(at)

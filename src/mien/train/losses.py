@@ -83,7 +83,8 @@ def pearson(raw: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
     """1 - weighted mean Pearson of the sigmoid outputs."""
     guess = raw.sigmoid()
     a, b = guess - guess.mean(0), truth - truth.mean(0)
-    r = (a * b).mean(0) / ((a * a).mean(0).sqrt() * (b * b).mean(0).sqrt() + 1e-8)
+    spread = (a * a).mean(0).clamp(min=1e-8).sqrt()  # a root has no slope at 0, where all answers are alike
+    r = (a * b).mean(0) / (spread * (b * b).mean(0).sqrt() + 1e-8)
     return 1 - (r * weights).sum() / weights.sum()
 
 

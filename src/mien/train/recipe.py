@@ -14,6 +14,7 @@ from mien.train.questions import named
 LossName = Literal["cross_entropy", "smoothed", "binary", "ccc", "half_ccc", "squared_ccc", "pearson"]
 Weighing = Literal["none", "min", "mean", "balanced", "raised"]
 Kind = Literal["net", "pretrained", "boosting", "automl", "svm", "tcn", "bilstm", "transformer"]
+Reads = Literal["all", "embedding", "logits"]
 OVER_TIME: tuple[Kind, ...] = ("tcn", "bilstm", "transformer")
 
 
@@ -27,7 +28,7 @@ class Plan:
     loss: LossName = "cross_entropy"
     weights: Weighing = "none"
     hidden: int = 0
-    reads: Literal["all", "embedding", "logits"] = "all"
+    reads: Reads = "all"
     kind: Kind = "net"
     rate: float = 1e-3
     epochs: int = 10
@@ -38,8 +39,10 @@ class Plan:
     chained: bool = False
 
     def __post_init__(self) -> None:
-        if self.loss not in get_args(LossName):
-            raise InputError(f"a loss is one of {', '.join(get_args(LossName))}, got {self.loss!r}")
+        loss, weights = ("loss", self.loss, LossName), ("weights", self.weights, Weighing)
+        for name, got, among in (loss, weights, ("reads", self.reads, Reads), ("kind", self.kind, Kind)):
+            if got not in get_args(among):
+                raise InputError(f"{name} must be one of {', '.join(get_args(among))}, got {got!r}")
         if min(self.epochs, self.batch) < 1 or self.rate <= 0:
             raise InputError(f"epochs, batch and rate must be positive, got {self.epochs}, {self.batch}, {self.rate}")
         if self.kind == "pretrained" and self.reads != "logits":
@@ -98,6 +101,8 @@ class Part:
         keys = [m.key for m in self.members]
         if twice := sorted({k for k in keys if keys.count(k) > 1}):
             raise InputError(f"members need names that differ, got {', '.join(twice)} twice; give one another name=")
+        if strange := sorted({s.only for s in self.stages if s.only} - {*keys}):
+            raise InputError(f"a stage is for {', '.join(strange)} only, the members are {', '.join(keys)}")
         steps = [type(s.step) for s in self.stages]
         if Blend in steps and Gate in steps[steps.index(Blend) :]:
             raise InputError("a gate asks one network's own answers, which a blend has not; put its stage before")

@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from mien.errors import InputError
-from mien.io.whole import whole
+from mien.io.whole import folder, whole
 from mien.record import Figure, commit, machine
 from mien.train.course import Answers, Scored, compared
 from mien.train.recipe import Recipe
@@ -21,15 +21,16 @@ def keep(answers: Answers, path: Path) -> None:
     """Answers of both splits as one file, whole or not at all."""
     sheets = {"tune": answers.tune, "score": answers.score}
     arrays = {f"{split}/{q}/{n}": v for split, sheet in sheets.items() for (q, n), v in sheet.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
+    folder(path.parent)
     with whole(path) as part, part.open("wb") as file:
-        np.savez(file, allow_pickle=False, tools=np.array(answers.tools, np.str_), **arrays)
+        tools = np.array(answers.tools, np.str_)
+        np.savez(file, tools=tools, **arrays)  # type: ignore[arg-type]  # older NumPy keeps allow_pickle as an array
 
 
 def kept(path: Path) -> Answers:
     """The answers that training wrote."""
     if not path.is_file():
-        raise InputError(f"no answers at {path}; make them with `mien train RECIPE --data DIR --out {path.parent}`")
+        raise InputError(f"no answers at {path}; make them with `mien train`")
     sheets: dict[str, dict[tuple[str, str], Floats]] = {"tune": {}, "score": {}}
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
@@ -100,7 +101,7 @@ def record(
         "seconds": round(seconds, 1),
         "machine": machine(),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
+    folder(path.parent)
     with whole(path) as part:
         part.write_text(json.dumps(content, indent=2) + "\n")
 

@@ -116,7 +116,7 @@ def test_group_moods_are_one_two_three(tmp_path: Path) -> None:
     (tmp_path / "Train_labels.txt").write_text("Vid_name Label\n1_1 1\n1_2 3\n1_3 2\n")
     assert data.read("vgaf", tmp_path)["train"].targets["vgaf"].values.argmax(1).tolist() == [0, 2, 1]
     (tmp_path / "Train_labels.txt").write_text("Vid_name Label\n1_1 1\n1_2 0\n1_1 2\n")
-    assert {f.line for f in data.check("vgaf", tmp_path)} == {3}
+    assert [f.line for f in data.check("vgaf", tmp_path)] == [3, 4]  # no mood, and a clip again
 
 
 def test_affectnet_knows_eight_of_eleven_classes_and_marks_missing_affect(tmp_path: Path) -> None:
@@ -133,3 +133,20 @@ def test_affectnet_knows_eight_of_eleven_classes_and_marks_missing_affect(tmp_pa
 def test_a_video_submission_gives_both_probabilities(tmp_path: Path) -> None:
     bah.submit(tmp_path / "out.txt", ["a", "b"], [0.7, 0.2], limit=0.4)
     assert (tmp_path / "out.txt").read_text() == "a,0.3000,0.7000,1\nb,0.8000,0.2000,0\n"
+
+
+@pytest.mark.parametrize("content", ["", "\n \n"])
+@pytest.mark.parametrize("kind", ["affectnet", "emi", "mtl", "vgaf"])
+def test_an_empty_file_is_a_fault(kind: str, content: str, tmp_path: Path) -> None:
+    names = [f"{part}{end}" for part in ("training", "validation") for end in (".csv", "_set_annotations.txt")]
+    for name in (*names, "train_split.csv", "valid_split.csv", "Train_labels.txt", "Val_labels.txt"):
+        (tmp_path / name).write_text(content)
+    found = data.check(kind, tmp_path)
+    assert [(f.line, f.what, f.note) for f in found] == [(0, "empty", False)] * 2
+
+
+def test_a_repeated_clip_is_named_by_its_own_line_below_a_faulty_one(tmp_path: Path) -> None:
+    head = ",".join(emi.COLUMNS)
+    (tmp_path / "valid_split.csv").write_text(f"{head}\n1,0,0,0,0,0,1\n")
+    (tmp_path / "train_split.csv").write_text(f"{head}\n1,0,0,0,0,0,1\n2,0\n\n1,0,0,0,0,0,1\n")
+    assert [(f.line, f.what) for f in data.check("emi", tmp_path)][1:] == [(5, "repeats: '1'")]

@@ -28,8 +28,8 @@ def read(folder: Path, faults: Faults) -> Splits:
                 lines.value(path, at, r[column], -1e5, 1e5, faults)
         known = np.isin(classes, range(CLASSES))
         one_hot = np.eye(CLASSES, dtype=np.float32)[np.where(known, classes, 0).astype(int)] * known[:, None]
-        names = [r["subDirectory_filePath"] for _, r in table]
-        rows = clips(names, "faces8", Target(one_hot, known), path, faults)
+        listed = [(at, r["subDirectory_filePath"]) for at, r in table]
+        rows = clips(listed, "faces8", Target(one_hot, known), path, faults)
         given = np.isfinite(affect).all(axis=1) & np.all(affect >= -1, axis=1)
         target = Target(np.where(given[:, None], affect, 0).astype(np.float32), given)
         out[split] = type(rows)(rows.videos, rows.video, rows.frame, {**rows.targets, "valence_arousal": target})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.io.whole import whole
+from mien.io import whole
 from mien.train.data import Faults, Ints, Reader, Rows, Splits, Target, lines
 
 FOLDERS = {"train": "Training", "validation": "Validation"}
@@ -54,8 +54,8 @@ def _marks(path: Path, faults: Faults) -> Ints:
 
 def write(folder: Path, video: str, labels: Ints, column: str = "Label") -> None:
     """One video's table; a submission's column is `Predicted_Label`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with whole(folder / f"{video}.csv") as part, part.open("w") as file:
+    whole.folder(folder)
+    with whole.whole(folder / f"{video}.csv") as part, part.open("w") as file:
         file.write(f"Frame_Number,{column}\n")
         file.writelines(f"{i},{label}\n" for i, label in enumerate(labels.tolist(), 1) if label >= 0)
 

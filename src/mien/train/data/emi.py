@@ -15,15 +15,15 @@ COLUMNS = ("Filename", "Admiration", "Amusement", "Determination", "Empathic Pai
 FILES = {"train": "train_split.csv", "validation": "valid_split.csv"}
 
 
-def clips(names: Sequence[str], question: str, target: Target, path: Path, faults: Faults) -> Rows:
-    """One row per clip, in the file's order; a name that comes twice is a fault."""
+def clips(listed: Sequence[tuple[int, str]], question: str, target: Target, path: Path, faults: Faults) -> Rows:
+    """One row per clip, told by line and name, in the file's order; a name that comes twice is a fault."""
     seen: set[str] = set()
-    for i, name in enumerate(names, 2):
+    for line, name in listed:
         if name in seen or lines.unsafe(name):
-            faults.add(path, i, f"{'repeats' if name in seen else 'is no clip'}: {name[:80]!r}")
+            faults.add(path, line, f"{'repeats' if name in seen else 'is no clip'}: {name[:80]!r}")
         seen.add(name)
-    n = np.arange(len(names), dtype=np.int64)
-    return Rows(tuple(names), n, np.zeros(len(names), np.int64), {question: target})
+    n = np.arange(len(listed), dtype=np.int64)
+    return Rows(tuple(name for _, name in listed), n, np.zeros(len(listed), np.int64), {question: target})
 
 
 def read(folder: Path, faults: Faults) -> Splits:
@@ -35,7 +35,7 @@ def read(folder: Path, faults: Faults) -> Splits:
         values = [[lines.value(path, at, row[c], 0, 1, faults) for c in COLUMNS[1:]] for at, row in table]
         truth = np.array(values, np.float32).reshape(-1, 6)
         target = Target(np.nan_to_num(truth), np.isfinite(truth.sum(1)))
-        out[split] = clips([row["Filename"] for _, row in table], "emi", target, path, faults)
+        out[split] = clips([(at, row["Filename"]) for at, row in table], "emi", target, path, faults)
     return out
 
 

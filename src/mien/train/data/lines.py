@@ -30,6 +30,8 @@ def text(path: Path, faults: Faults) -> list[str]:
         return []
     while lines and not lines[-1].strip():
         lines.pop()
+    if not lines:
+        faults.add(path, 0, "empty")
     return lines
 
 
@@ -37,8 +39,6 @@ def body(path: Path, header: str, faults: Faults) -> list[str]:
     """The lines below the header, which must be the wanted one but for blanks."""
     lines = text(path, faults)
     if not lines:
-        if path.is_file() and path.stat().st_size == 0:
-            faults.add(path, 0, f"empty; wanted the header {header!r}")
         return []
     if lines[0].replace(" ", "").rstrip(",") != header.replace(" ", "").rstrip(","):
         faults.add(path, 1, f"wanted the header {header!r}, got {lines[0][:80]!r}")
