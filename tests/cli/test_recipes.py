@@ -84,6 +84,7 @@ def test_a_folder_that_is_not_empty_takes_no_twin(tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
     assert run("synth", "mtl", "--features", "--out", str(tmp_path)).exit_code == 2
     assert run("synth", "mtl", "--out", str(tmp_path / "neither")).exit_code == 2
+    assert run("synth", "mtl", "--features", "--out", str(tmp_path / "mine")).exit_code == 2
     assert [p.name for p in tmp_path.iterdir()] == ["mine"]
 
 

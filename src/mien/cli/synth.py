@@ -79,7 +79,7 @@ def twin(kind: str) -> Callable[..., None]:
     """The command that writes this data set's twin."""
 
     def command(
-        out: Annotated[Path, typer.Option(help="an empty folder for its files")],
+        out: Annotated[Path, typer.Option(help="an empty folder for its files", file_okay=False)],
         features: Annotated[bool, typer.Option("--features", help="features of a latent process, no pictures")] = False,
         assets: Annotated[Path | None, typer.Option(help="for pictures: ICT-FaceKit head as .npz", exists=True)] = None,
         scale: Annotated[float, typer.Option(help="part of the published size", min=0.0001, max=1.0)] = 1.0,
