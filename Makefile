@@ -44,7 +44,7 @@ bench/peers/fer:
 # Figures of albums, games and the shipped networks; DATA is the folder of real data, RENDERS and SCENES of heads never
 # trained on, LABELS the teacher's finds in the photos (made where the file is absent).
 results: .venv/dev
-	$(BIN)/python -m mien.train.detection --photos $(DATA) --labels $(LABELS)
+	$(BIN)/python -m mien.train.detection --data $(DATA) --labels $(LABELS)
 	for n in identity tracks rules clips ages groups events simulated kills papers; do \
 		$(BIN)/python -m mien.album.experiments $$n || exit 1; done
 	$(BIN)/python -m mien.train.failures --renders $(RENDERS) --scenes $(SCENES)

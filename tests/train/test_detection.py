@@ -12,8 +12,9 @@ from PIL import Image
 
 from mien.card import Card, Input
 from mien.detectors.finder import Finder
+from mien.errors import InputError
 from mien.train import detection
-from mien.train.detection import Truth, compare, counted, crossed, reviewed, shown, tally
+from mien.train.detection import Truth, compare, counted, crossed, reviewed, shown, tally, teach
 from mien.types import Faces, Floats, Frame
 
 BOX = np.array([[10, 10, 40, 40]], np.float32)
@@ -48,6 +49,23 @@ def albums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dict[
 
     monkeypatch.setattr(Finder, "__call__", planted)
     return tmp_path, truths
+
+
+def test_portraits_do_not_count_and_labels_must_tell_of_every_photo_that_does(tmp_path: Path) -> None:
+    for name in ("albums/Birthday/a/1.jpg", "london_faces/neutral/001.jpg", "video/multi_face.jpg", "video/walk.gif"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (9, 9)).save(tmp_path / name)
+    finds = {"boxes": BOX.tolist(), "scores": [0.99]}
+    every = {p.relative_to(tmp_path).as_posix(): finds for p in tmp_path.rglob("*.*")}
+    labels = tmp_path / "labels.json"
+    labels.write_text(json.dumps(every))
+    truths = teach(tmp_path, labels)
+    assert [*truths] == ["albums/Birthday/a/1.jpg", "video/multi_face.jpg"]
+    assert truths["video/multi_face.jpg"].boxes.tolist() == BOX.tolist()
+    del every["albums/Birthday/a/1.jpg"]
+    labels.write_text(json.dumps(every))
+    with pytest.raises(InputError, match=r"nothing of albums/Birthday/a/1\.jpg; delete it"):
+        teach(tmp_path, labels)
 
 
 def test_counts_are_recall_and_precision(albums: tuple[Path, dict[str, Truth]]) -> None:

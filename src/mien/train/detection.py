@@ -5,7 +5,7 @@ count on both sides. A figure near one therefore says "as good as the teacher", 
 from aside and once took a drum for one: what a person looked at and corrected is in reviewed.json, and `reviewed`
 leaves that, too, out.
 
-python -m mien.train.detection --photos DIR --labels labels.json
+python -m mien.train.detection --data DIR --labels labels.json
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import argparse
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +26,7 @@ from mien import record
 from mien.detectors import Detector
 from mien.detectors.finder import Finder
 from mien.detectors.load import load
+from mien.errors import InputError
 from mien.geometry import iou, shrink
 from mien.io import folder, photo
 from mien.types import Faces, Floats, Frame
@@ -43,20 +44,26 @@ class Truth:
     scores: Floats
 
 
-def teach(photos: Sequence[Path], base: Path, labels: Path) -> dict[str, Truth]:
+def photos(data: Path) -> list[Path]:
+    """The photos that count: albums and a group. Portraits would be found by any detector."""
+    return [*folder.photos(data / "albums"), data / "video" / "multi_face.jpg"]
+
+
+def teach(data: Path, labels: Path) -> dict[str, Truth]:
     """The teacher's finds by path, read from the labels file or found and written there."""
+    paths = {p.relative_to(data).as_posix(): p for p in photos(data)}
     if labels.is_file():
         kept = json.loads(labels.read_text())
     else:
         from mien.train.mtcnn import Mtcnn
 
         teacher = Mtcnn(20)
-        kept = {p.relative_to(base).as_posix(): _finds(teacher, photo.read(p)) for p in photos}
+        kept = {name: _finds(teacher, photo.read(path)) for name, path in paths.items()}
         labels.write_text(json.dumps(kept))
-    return {
-        name: Truth(np.array(v["boxes"], np.float32).reshape(-1, 4), np.array(v["scores"], np.float32))
-        for name, v in kept.items()
-    }
+    if unknown := sorted({*paths} - {*kept}):
+        raise InputError(f"{labels} tells nothing of {unknown[0]}; delete it, and the teacher is asked anew")
+    told = {name: (np.array(kept[name]["boxes"], np.float32), kept[name]["scores"]) for name in paths}
+    return {name: Truth(boxes.reshape(-1, 4), np.array(scores, np.float32)) for name, (boxes, scores) in told.items()}
 
 
 def _finds(teacher: Detector, frame: Frame) -> Mapping[str, list[list[float]] | list[float]]:
@@ -137,26 +144,25 @@ def _f1(counts: NDArray[np.int64]) -> float:
 def main() -> None:
     """Evaluate from the command line."""
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parse.add_argument("--photos", type=Path, required=True)
+    parse.add_argument("--data", type=Path, required=True, help="holds albums/ and video/")
     parse.add_argument("--labels", type=Path, required=True, help="the teacher's finds; made where the file is absent")
     parse.add_argument("--results", type=Path, default=Path("results"))
     given = parse.parse_args()
     began = time.monotonic()
-    photos = folder.photos(given.photos)
-    truths = teach(photos, given.photos, given.labels)
+    truths = teach(given.data, given.labels)
     detector, known = load(threads=1), reviewed(truths)
-    counts = counted(detector, known, given.photos)
+    counts = counted(detector, known, given.data)
     sweep = {f"{t:.3f}": shown(count) for t, count in zip(TRIED, counts.sum(1), strict=True)}
     card = detector.card
     found: dict[str, record.Figure] = {"card": card.name, "hash": card.hash, "threshold": detector.threshold}
     found |= {"judge": detector.judge.card.hash if detector.judge else "", "photos": len(truths)}
-    found |= {"at": shown(tally(detector, truths, given.photos)), "by_threshold": sweep}
+    found |= {"at": shown(tally(detector, truths, given.data)), "by_threshold": sweep}
     found |= {
-        "reviewed": shown(tally(detector, known, given.photos)),
+        "reviewed": shown(tally(detector, known, given.data)),
         "crossed": crossed(counts),
     }
-    found |= {"without_judge": shown(tally(replace(detector, judge=None, threshold=0.7), known, given.photos))}
-    data = [given.photos / name for name in truths]
+    found |= {"without_judge": shown(tally(replace(detector, judge=None, threshold=0.7), known, given.data))}
+    data = [given.data / name for name in truths]
     record.write(given.results / f"{card.name}.json", found, seed=0, data=data, seconds=time.monotonic() - began)
 
 
