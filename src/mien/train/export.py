@@ -46,6 +46,14 @@ class Blocks(nn.Module):
         return Trailing.apply(rows.reshape(n, -1, w // self.side, self.side**2).permute(0, 3, 1, 2), self.weight)
 
 
+def blocked(stem: nn.Module) -> None:
+    """Put a stem's first convolution into blocks, in place."""
+    assert isinstance(stem, nn.Sequential)
+    first = stem[0]
+    assert isinstance(first, nn.Conv2d)
+    stem[0] = Blocks(first)
+
+
 class Trailing(torch.autograd.Function):
     """A convolution of 2 by 2 that sees a cell, and those above and left of it; zeros beyond the border."""
 

@@ -69,7 +69,7 @@ def faces(name: str, checkpoints: Sequence[Path], told: tuple[sources.Source, so
     blank, free = torch.randn(4, 1, INPUT.size, INPUT.size), {0: "n"}
     export.to_onnx(net, names, blank, fp32, free)  # as it is: what learns on from this file knows plain layers
     export.store_halved(fp32)
-    net.trunk[0][0] = export.Blocks(net.trunk[0][0])
+    export.blocked(net.trunk[0])
     export.to_onnx(net, names, blank, int8, free)
     export.to_int8(int8, int8, [normalise(crops(fit.images[i : i + 64]), how) for i in range(0, 1024, 64)])
     sizes = widths() | {"embedding256": FaceNet.FEATURES}
@@ -84,13 +84,13 @@ def faces(name: str, checkpoints: Sequence[Path], told: tuple[sources.Source, so
     return cards
 
 
-def restore(net: FaceNet, fit: sources.Source) -> None:
+def restore(net: FaceNet, fit: sources.Source, share: float = 0.5) -> None:
     """Take back half of what drawing rare expressions more often did to their shares; all would lose them again."""
     soft = np.nan_to_num(fit.targets["expression"]).astype(np.float64)
     shift = np.log(soft.mean(0) / (chances(fit)[:, None] * soft).sum(0))
     expression = net.heads["expression"]
     assert isinstance(expression, nn.Linear)
-    expression.bias.data += torch.from_numpy(shift / 2).float()
+    expression.bias.data += torch.from_numpy(share * shift).float()
 
 
 def photos(data: Path) -> tuple[sources.Source, sources.Source]:
@@ -129,7 +129,7 @@ def finder(name: str, checkpoint: Path, scenes: Path) -> list[Card]:
     from mien.train.finder import Scenes
 
     net = loop.averaged(FinderNet(), checkpoint).eval()
-    net.stem[0][0] = export.Blocks(net.stem[0][0])
+    export.blocked(net.stem[0])
     how = Input(size=640, crop="stretch", mean=(0.5,), std=(0.25,))
     stem = name.replace(".", "_")
     fp32, int8 = WEIGHTS / f"{stem}.fp32.onnx", WEIGHTS / f"{stem}.int8.onnx"
