@@ -134,8 +134,10 @@ def test_without_points_an_aligned_crop_is_the_square_one() -> None:
     how = Input(32, "aligned", 0.1)
     wanted = crop(pixels, box(20, 20, 40, 50), UNKNOWN, replace(how, crop="square"))
     np.testing.assert_array_equal(crop(pixels, box(20, 20, 40, 50), UNKNOWN, how), wanted)
-    same = np.full((5, 2), 33, np.float32)
-    np.testing.assert_array_equal(crop(pixels, box(20, 20, 40, 50), same, how), wanted)
+    same, four = np.full((5, 2), 33, np.float32), (TEMPLATE * 40 + 20).astype(np.float32)
+    four[4, 1] = np.nan
+    for points in (same, four):
+        np.testing.assert_array_equal(crop(pixels, box(20, 20, 40, 50), points, how), wanted)
 
 
 def test_a_stretched_crop_of_its_own_size_is_the_very_pixels() -> None:
