@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from mien.heads import ACTION_UNITS, QUESTIONS
 from mien.train import augment, london, loop, sources
 from mien.train.nets import FaceNet
 from mien.train.sources import Source
-from mien.types import Pixels
+from mien.types import Floats, Pixels
 
 WEIGHTS = {
     "expression": 1.5,
@@ -105,6 +105,12 @@ def crops(squares: Pixels, size: int = INPUT.size) -> list[Pixels]:
     return [shrink(image, (size, size)).reshape(size, size, -1) for image in squares]
 
 
+def inputs(squares: Pixels, count: int = 256) -> Iterator[Floats]:
+    """Stored squares as the network's input, so many at a time."""
+    for start in range(0, len(squares), count):
+        yield normalise(crops(squares[start : start + count]), INPUT)
+
+
 def echoed(part: Source, net: FaceNet) -> Source:
     """The source with the network's own expressions: as much as people's votes, alone where nobody voted at all.
 
@@ -112,8 +118,7 @@ def echoed(part: Source, net: FaceNet) -> Source:
     """
     net.eval()
     with torch.no_grad():
-        starts = range(0, len(part), 256)
-        batches = (torch.from_numpy(normalise(crops(part.images[i : i + 256]), INPUT)) for i in starts)
+        batches = map(torch.from_numpy, inputs(part.images))
         ways = torch.cat([torch.stack([net(w)["expression"].softmax(1) for w in (b, b.flip(3))]) for b in batches], 1)
     own = ways.mean(0).numpy()
     voted = part.targets.get("expression", own)

@@ -119,7 +119,7 @@ class Writer:
                 )
         else:
             text = json.dumps({"sizes": [width, logits], "videos": list(videos), "network": network})
-            _whole(folder / "store.json", text)
+            _put(folder / "store.json", text)
         self.done = _done(folder)
         for name, (shape, kind) in zip(COLUMNS, _shapes(self.meta), strict=True):
             size = self.done * int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
@@ -133,10 +133,9 @@ class Writer:
             with (self.folder / f"{name}.bin").open("ab") as file:
                 file.write(np.ascontiguousarray(values, kind).tobytes())
         self.done += len(frame)
-        _whole(self.folder / "done", str(self.done))
+        _put(self.folder / "done", str(self.done))
 
 
-def _whole(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text)
-    part.replace(path)
+def _put(path: Path, text: str) -> None:
+    with whole.whole(path) as part:
+        part.write_text(text)

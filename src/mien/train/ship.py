@@ -24,7 +24,7 @@ from mien.heads import EXPRESSION, QUESTIONS
 from mien.models import Model
 from mien.runtime.onnx import Onnx
 from mien.train import export, loop, sources
-from mien.train.embedded import INPUT, chances, crops, widths
+from mien.train.embedded import INPUT, chances, crops, inputs, widths
 from mien.train.finder import FinderNet
 from mien.train.nets import FaceNet
 from mien.types import Floats
@@ -71,7 +71,7 @@ def faces(name: str, checkpoints: Sequence[Path], told: tuple[sources.Source, so
     export.store_halved(fp32)
     export.blocked(net.trunk[0])
     export.to_onnx(net, names, blank, int8, free)
-    export.to_int8(int8, int8, [normalise(crops(fit.images[i : i + 64]), how) for i in range(0, 1024, 64)])
+    export.to_int8(int8, int8, [*inputs(fit.images[:1024], 64)])
     sizes = widths() | {"embedding256": FaceNet.FEATURES}
     outputs = tuple(Output(n, n, 0, sizes[n]) for n in names)
     ships = [(int8, name, (name.split(".")[0],) if main else ())] + [(fp32, f"{name}.fp32", ())] * main
@@ -112,12 +112,7 @@ def rendered(renders: Path) -> tuple[sources.Source, sources.Source]:
 def calibrated(card: Card, path: Path, calibrate: sources.Source) -> Card:
     """The card with the expression's temperature fitted on these faces' labels."""
     runtime = Onnx(path, threads=1)
-    raw = np.concatenate(
-        [
-            runtime.run(normalise(crops(calibrate.images[i : i + 64]), card.input))["expression"]
-            for i in range(0, len(calibrate), 64)
-        ]
-    )
+    raw = np.concatenate([runtime.run(batch)["expression"] for batch in inputs(calibrate.images, 64)])
     heat = round(temperature(raw, calibrate.targets["expression"]), 4)
     return replace(
         card, outputs=tuple(replace(o, temperature=heat) if o.head == EXPRESSION.name else o for o in card.outputs)

@@ -6,7 +6,7 @@ python -m mien.train.unfold --data DIR --out .cache/train/mien_s.pt
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from onnx import NodeProto, numpy_helper
 from torch import Tensor, nn
 
 from mien.errors import ModelError
-from mien.geometry import normalise
+from mien.io import whole
 from mien.train import ship
-from mien.train.embedded import INPUT, crops, widths
+from mien.train.embedded import inputs, widths
 from mien.train.nets import FaceNet
 
 FILE = "mien_s_default.fp32.onnx"
@@ -96,16 +96,12 @@ def main() -> None:
     parse.add_argument("--out", type=Path, required=True)
     given = parse.parse_args()
     fit, _ = ship.photos(given.data)
-    batches = list(_batches(fit.images[:: len(fit) // 2048]))
+    batches = [*map(torch.from_numpy, inputs(fit.images[:: len(fit) // 2048 or 1]))]
     net = unfolded(FaceNet(widths()), (ship.WEIGHTS / FILE).read_bytes(), batches)
     ship.restore(net, fit, -0.5)  # shipping takes it back again
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"kept": net.state_dict()}, given.out)
-
-
-def _batches(images: np.ndarray) -> Iterator[Tensor]:
-    for start in range(0, len(images), 256):
-        yield torch.from_numpy(normalise(crops(images[start : start + 256]), INPUT))
+    whole.folder(given.out.parent)
+    with whole.whole(given.out) as part:
+        torch.save({"kept": net.state_dict()}, part)
 
 
 if __name__ == "__main__":
